@@ -1,0 +1,69 @@
+/*
+ * Google Play's tracks: what is published, and what a commit may turn it into.
+ * Rules from Google "APKs and Tracks", "Edits", Play Console Help "Halting a fully rolled-out
+ * release", the Android Publisher v3 discovery document, and error texts seen with live accounts
+ * (named where they are used). Pure. Edits (working copies) live in the dialect, google_play.c.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PLAY_TRACKS_MAX = 12, PLAY_RELEASES_MAX = 8, PLAY_CODES_MAX = 4 };
+
+enum play_status { PLAY_UNSPECIFIED, PLAY_DRAFT, PLAY_IN_PROGRESS, PLAY_HALTED, PLAY_COMPLETED };
+
+struct play_release {
+    char name[64];
+    int64_t codes[PLAY_CODES_MAX];
+    size_t n_codes;
+    enum play_status status;
+    double fraction;      /* userFraction; 0 = absent */
+    int priority;         /* inAppUpdatePriority; -1 = absent */
+    char *notes_json;     /* releaseNotes as sent, or NULL */
+    char *countries_json; /* countryTargeting as sent, or NULL */
+    bool is_in_review;    /* sent, not published yet */
+    bool is_unsent;       /* waits in the console (changesNotSentForReview) */
+    bool was_published;   /* has been given to users */
+};
+
+struct play_track {
+    char name[40];
+    struct play_release releases[PLAY_RELEASES_MAX]; /* newest first */
+    size_t n_releases;
+};
+
+struct play_store {
+    char package[64];
+    int64_t next_change;  /* counts commits and console changes: open edits die by it */
+    bool is_review_running;
+    struct play_track tracks[PLAY_TRACKS_MAX];
+    size_t n_tracks;
+};
+
+void play_release_copy(struct play_release *out, const struct play_release *from);
+void play_release_clear(struct play_release *release);
+void play_track_copy(struct play_track *out, const struct play_track *from);
+void play_track_clear(struct play_track *track);
+void play_store_clear(struct play_store *store);
+
+struct play_track *play_track_find(struct play_track *tracks, size_t n, const char *name);
+const char *play_status_text(enum play_status status); /* "inProgress" */
+enum play_status play_status_parse(const char *text);  /* UNSPECIFIED = unknown word */
+/* Percent of eligible users given this version code by the track. */
+double play_percent(const struct play_track *track, int64_t code);
+
+/* What Google refuses: HTTP code, status word, reason, message. */
+struct play_refusal {
+    int http;
+    const char *status;
+    const char *reason;
+    char message[256];
+};
+
+/* Judges `wanted` (PUT tracks) against `current` and writes the resulting track into `out`, which
+ * the caller clears. False: refused, `out` is empty. */
+bool play_track_update(const struct play_track *current, const struct play_track *wanted,
+                       struct play_track *out, struct play_refusal *refusal);

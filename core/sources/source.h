@@ -1,0 +1,165 @@
+/* source.h: what one kind of outside system is, and what its flows may use.
+ *
+ * A source kind is one file ending in one const struct sw_source_kind. Its
+ * flows are straight lines, like the upstream's own documentation: ask, check,
+ * ask, report. They never touch a socket, a clock, a lock or another source;
+ * all they need comes through struct sw_flow. A flow runs on a worker thread
+ * (polls) or on an action's thread (verbs) and may be cancelled: then every
+ * sw_flow_exchange returns SW_E_CANCELLED and the flow just returns. */
+#pragma once
+
+#include "model/gate.h"
+#include "model/observation.h"
+#include "model/offer.h"
+#include "model/plan.h"
+#include "net/auth.h"
+#include "net/exchange.h"
+
+/* ------------------------------------------------------------ what it reads */
+
+/* One thing a poll unit reports for one platform. */
+enum sw_role { SW_ROLE_ROLLOUT = 0, SW_ROLE_HEALTH, SW_ROLE_ALARMS, SW_ROLE_TAGS };
+
+enum { SW_WINDOWS_MAX = 8 };
+
+struct sw_target {
+    size_t platform;                 /* index in the configuration, for reports */
+    const char *platform_id;
+    enum sw_kind kind;
+    enum sw_role role;
+    const struct sw_node *options;   /* the binding: rollout, health entry or alarms of the config */
+    enum sw_metric metric;           /* HEALTH only */
+    int windows_s[SW_WINDOWS_MAX];   /* HEALTH: windows wanted, ascending */
+    size_t window_count;
+    const char *tags;                /* TAGS: the platform's pattern */
+    const struct sw_plan *plan;
+    const struct sw_rollout *rollout;/* the last known rollout, or NULL: for HEALTH the versions to
+                                        ask for, for a verb the last known ids */
+};
+
+struct sw_flow; /* made by the engine; for tests by tests/support */
+
+const struct sw_node *sw_flow_account(const struct sw_flow *flow); /* the source's entry in the config */
+const char *sw_flow_source_id(const struct sw_flow *flow);
+size_t sw_flow_target_count(const struct sw_flow *flow);
+const struct sw_target *sw_flow_target(const struct sw_flow *flow, size_t i);
+int64_t sw_flow_now(const struct sw_flow *flow);       /* WORLD ms, constant within a flow */
+bool sw_flow_is_action(const struct sw_flow *flow);    /* re-read or verb: read everything now */
+const char *sw_flow_repository(const struct sw_flow *flow);     /* expanded path, NULL: none */
+const char *sw_flow_release_tags(const struct sw_flow *flow);   /* the train's pattern */
+const char *sw_flow_checklist_file(const struct sw_flow *flow); /* NULL: none */
+const char *sw_flow_checklist_ref(const struct sw_flow *flow);  /* "auto" or a ref */
+const char *sw_flow_release_name(const struct sw_flow *flow);   /* fixed by config or --release, else NULL */
+const char *sw_flow_base_url(const struct sw_flow *flow);
+
+enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *request,
+                              struct sw_reply *reply, struct sw_error *err);
+
+/* Takes a named lock shared with every process of this user (Play edits).
+ * A poll does not wait (SW_E_BUSY); an action waits up to 10 s. Released when
+ * the flow ends or by sw_flow_unlock. */
+enum sw_code sw_flow_lock(struct sw_flow *flow, const char *name, struct sw_error *err);
+void sw_flow_unlock(struct sw_flow *flow, const char *name);
+
+/* When this source last succeeded at something slower than its interval (Play:
+ * the edit read); WORLD ms, 0 never. Set at success. key names the thing. */
+int64_t sw_flow_last(const struct sw_flow *flow, const char *key);
+void sw_flow_set_last(struct sw_flow *flow, const char *key);
+
+/* -------------------------------------------------------------- what it says
+ * Copied in. A flow that fails after some reports keeps what it reported. */
+void sw_flow_report_rollout(struct sw_flow *flow, const struct sw_target *target,
+                            const struct sw_rollout *rollout);
+void sw_flow_report_reading(struct sw_flow *flow, const struct sw_target *target,
+                            const struct sw_reading *reading);
+void sw_flow_report_series(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_series *series);
+/* The whole list; replaces the one before. */
+void sw_flow_report_issues(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_issue_seen *issues, size_t count);
+void sw_flow_report_alarms(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_alarm_seen *alarms, size_t count);
+void sw_flow_report_tags(struct sw_flow *flow, const struct sw_target *target,
+                         const struct sw_tags_seen *tags);
+/* The release train as the repository shows it, and the checklist's text. */
+void sw_flow_report_release(struct sw_flow *flow, const char *name, const char *tag);
+void sw_flow_report_checklist(struct sw_flow *flow, const char *file, const char *ref,
+                              const char *text, size_t len);
+void sw_flow_report_checklist_error(struct sw_flow *flow, const char *reason);
+/* Steps the deploy system itself follows, for plans of kind SERVICE. */
+void sw_flow_report_plan(struct sw_flow *flow, const struct sw_target *target,
+                         const struct sw_plan *plan);
+
+/* -------------------------------------------------------------- what it does */
+
+struct sw_act {
+    enum sw_verb verb;
+    struct sw_value to_percent;      /* ADVANCE: the stage to reach */
+    const struct sw_rollout *before; /* fresh re-read, or the last known when is_blind */
+    bool is_blind;                   /* the re-read failed (halt only) */
+};
+
+enum sw_source_can {
+    SW_CAN_ROLLOUT = 1 << 0,
+    SW_CAN_HEALTH = 1 << 1,
+    SW_CAN_ALARMS = 1 << 2,
+    SW_CAN_TAGS = 1 << 3,
+    SW_CAN_ACT = 1 << 4,
+};
+
+struct sw_rate_budget {
+    int per_minute;   /* REAL minute, of the account; 0: no limit of ours */
+    int burst;
+    int concurrent;   /* at once, at most 4 */
+};
+
+struct sw_source_kind {
+    const char *name;                        /* "google_play": the config's `kind` */
+    const char *title;                       /* "Google Play" */
+    const char *summary;                     /* one line for help and docs */
+    unsigned can;                            /* sw_source_can */
+    const char *base_url;                    /* default; NULL: none (git) or must be configured */
+    const struct sw_option *account_options; /* beside id, kind, base_url, interval, stale_after, ca_file */
+    const struct sw_option *rollout_options; /* NULL: not bindable there */
+    const struct sw_option *health_options;
+    const struct sw_option *alarm_options;
+    unsigned metrics;                        /* bit (1u << metric) for each it can give */
+    int interval_s, stale_after_s;           /* defaults, WORLD seconds */
+    struct sw_rate_budget budget;
+    size_t body_max_bytes;                   /* 0: 1 MiB */
+    const struct sw_operation *operations;
+    size_t operation_count;
+    int seen_timeout_s[SW_VERB_COUNT];       /* 0: 120 */
+
+    /* MUST unless it has no credential. Makes the account's credential from
+     * its options; called once at open, on the opening thread; reads secrets
+     * lazily. base_url is the checked one. */
+    enum sw_code (*auth_open)(const struct sw_node *account, const char *base_url,
+                              struct sw_auth **out, struct sw_error *err);
+
+    /* MUST. The poll unit a target belongs to, as a short key (Play: package;
+     * Apple: app; Sentry: project; AWS: one). Pure. */
+    void (*unit_key)(const struct sw_target *target, char *key, size_t size);
+
+    /* MUST. Reads everything for the flow's targets (all of one unit) and
+     * reports it. Worker or action thread. */
+    enum sw_code (*observe)(struct sw_flow *flow, struct sw_error *err);
+
+    /* MUST with CAN_ACT. What the verb would truly do now. Pure, any thread.
+     * rollout is what was last read; never NULL. */
+    void (*offer)(const struct sw_target *target, const struct sw_rollout *rollout,
+                  enum sw_verb verb, struct sw_source_offer *out);
+
+    /* MUST with CAN_ACT. Sends the verb for the flow's only target. Returns OK
+     * when the upstream accepted it; SW_E_CONFLICT when its state does not
+     * allow it (upstream's words in err); SW_E_OUTCOME_UNKNOWN when a mutating
+     * request may have taken effect unanswered. Action thread. */
+    enum sw_code (*act)(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);
+
+    /* MUST with CAN_ACT. Does this reading show the verb's effect? Pure. */
+    bool (*is_seen)(const struct sw_act *act, const struct sw_rollout *now);
+};
+
+/* The registry: every kind, ended by NULL. sources/registry.c */
+extern const struct sw_source_kind *const sw_source_kinds[];
+const struct sw_source_kind *sw_source_kind_find(const char *name);

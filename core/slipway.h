@@ -596,13 +596,19 @@ char *sw_config_example(void);
  * NUL and is valid UTF-8. Returns the length written. Any thread. */
 size_t sw_text_clean(const char *in, size_t len, char *out, size_t out_size);
 
-/* A calendar time in the release's zone. */
+/* A date and time of day somewhere. */
 struct sw_civil {
-    int year, month, day, hour, minute, second;
-    int weekday;          /* 0 = Sunday */
-    int offset_s;         /* east of UTC */
-    char zone[16];        /* "CET" */
+    int year;        /* e.g. 2026 */
+    int month;       /* 1..12 */
+    int day;         /* 1..31 */
+    int hour;        /* 0..23 */
+    int minute;      /* 0..59 */
+    int second;      /* 0..60 */
+    int weekday;     /* 1 Monday .. 7 Sunday; ignored as input */
+    int offset_s;    /* east of UTC; ignored as input */
+    char abbrev[12]; /* "CET"; ignored as input */
 };
+/* In the release's zone. */
 void sw_local_time(int64_t ms, struct sw_civil *out);
 
 /* "14m", "6h48m", "2d3h"; never negative. Returns buf. */

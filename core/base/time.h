@@ -25,19 +25,6 @@
 int64_t sw_time_real_ms(void);
 int64_t sw_time_mono_ms(void); /* never 0, never goes back */
 
-/* A date and time of day somewhere. */
-struct sw_civil {
-    int year;        /* e.g. 2026 */
-    int month;       /* 1..12 */
-    int day;         /* 1..31 */
-    int hour;        /* 0..23 */
-    int minute;      /* 0..59 */
-    int second;      /* 0..60 */
-    int weekday;     /* 1 Monday .. 7 Sunday; ignored as input */
-    int offset_s;    /* east of UTC; ignored as input */
-    char abbrev[12]; /* "CET"; ignored as input */
-};
-
 /* Days since 1970-01-01 in the proleptic Gregorian calendar. */
 int64_t sw_days_from_civil(int year, int month, int day);
 /* UTC split into fields (milliseconds dropped towards the past). */

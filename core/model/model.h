@@ -1,10 +1,10 @@
-/* state.h: everything known, as the engine thread keeps it.
+/* model.h: everything known, as the engine thread keeps it.
  *
  * The engine thread is the only writer and the only reader; sw_view_build
  * (view.h) makes an immutable snapshot of it for everybody else. Facts are put
  * in by the functions below, which replace what they supersede, so that the
  * reducer stays a list of calls. Strings marked "config" are borrowed from the
- * configuration, which the engine keeps alive as long as the state; all else
+ * configuration, which the engine keeps alive as long as the model; all else
  * is owned. Zeroed facts mean "not known". Times are WORLD milliseconds. */
 #pragma once
 
@@ -15,33 +15,33 @@
 #include "model/offer.h"
 #include "model/plan.h"
 
-struct sw_state_reading {
+struct sw_model_reading {
     struct sw_reading reading;
     size_t source;        /* index into sources */
     bool is_cached;       /* read by an earlier run */
 };
 
-struct sw_state_series {
+struct sw_model_series {
     struct sw_series series;
     size_t source;
 };
 
-struct sw_state_issue {
+struct sw_model_issue {
     struct sw_issue_seen issue;
     size_t source;
 };
 
-struct sw_state_alarm {
+struct sw_model_alarm {
     struct sw_alarm_seen alarm;
     size_t source;
 };
 
-struct sw_state_health_def {
+struct sw_model_health_def {
     enum sw_metric metric;
     size_t source;        /* the first entry of a metric decides */
 };
 
-struct sw_state_platform {
+struct sw_model_platform {
     /* what it is: config */
     const char *id, *title;
     enum sw_kind kind;
@@ -54,7 +54,7 @@ struct sw_state_platform {
     size_t gate_count;
     const struct sw_gate_rule *gates;
     size_t health_def_count;
-    const struct sw_state_health_def *health_defs; /* owned by the engine with the config */
+    const struct sw_model_health_def *health_defs; /* owned by the engine with the config */
 
     /* what was read */
     bool has_rollout;
@@ -64,13 +64,13 @@ struct sw_state_platform {
     int64_t stage_since_ms;
     bool is_stage_since_ours;
     size_t reading_count;
-    struct sw_state_reading *readings;
+    struct sw_model_reading *readings;
     size_t series_count;
-    struct sw_state_series *series;
+    struct sw_model_series *series;
     size_t issue_count;
-    struct sw_state_issue *issues;
+    struct sw_model_issue *issues;
     size_t alarm_count;
-    struct sw_state_alarm *alarms;
+    struct sw_model_alarm *alarms;
     bool has_tags;
     struct sw_tags_seen tags;
     size_t tags_source;
@@ -78,7 +78,7 @@ struct sw_state_platform {
     int64_t halt_asked_ms;/* a halt asked by anybody and not yet seen or settled */
 };
 
-struct sw_state_source {
+struct sw_model_source {
     const char *id, *kind, *title, *base_url; /* config */
     int interval_s, stale_after_s;
     bool is_fresh;        /* answered in this run */
@@ -89,7 +89,7 @@ struct sw_state_source {
     int64_t polls, failures;
 };
 
-struct sw_state_action {
+struct sw_model_action {
     uint64_t id, parent;
     char platform[SW_ID_MAX];
     enum sw_verb verb;
@@ -100,7 +100,7 @@ struct sw_state_action {
     struct sw_value percent_before, percent_after;
 };
 
-struct sw_state {
+struct sw_model {
     bool is_read_only, is_simulation, has_polled_all;
     bool is_cached;                     /* nothing has been read in this run yet */
     int64_t cached_at_ms;
@@ -114,9 +114,9 @@ struct sw_state {
     char *ledger_error;
 
     size_t platform_count;
-    struct sw_state_platform *platforms;
+    struct sw_model_platform *platforms;
     size_t source_count;
-    struct sw_state_source *sources;
+    struct sw_model_source *sources;
 
     bool has_checklist_config;          /* a checklist file is configured */
     bool has_checklist;                 /* and was read */
@@ -127,37 +127,37 @@ struct sw_state {
 
     struct sw_fold *fold;               /* ledger events; never NULL after init */
     size_t action_count;
-    struct sw_state_action *actions;    /* newest first */
+    struct sw_model_action *actions;    /* newest first */
     uint64_t serial;                    /* of the last snapshot built */
 };
 
-void sw_state_init(struct sw_state *state);
-void sw_state_clear(struct sw_state *state);
+void sw_model_init(struct sw_model *model);
+void sw_model_clear(struct sw_model *model);
 /* Frees the facts of one platform (readings, series, ...), keeps what it is. */
-void sw_state_platform_forget(struct sw_state_platform *platform);
+void sw_model_platform_forget(struct sw_model_platform *platform);
 
 /* All copy in. */
-void sw_state_put_rollout(struct sw_state_platform *platform, const struct sw_rollout *rollout);
-void sw_state_put_reading(struct sw_state_platform *platform, size_t source,
+void sw_model_put_rollout(struct sw_model_platform *platform, const struct sw_rollout *rollout);
+void sw_model_put_reading(struct sw_model_platform *platform, size_t source,
                           const struct sw_reading *reading, bool is_cached);
-void sw_state_put_series(struct sw_state_platform *platform, size_t source,
+void sw_model_put_series(struct sw_model_platform *platform, size_t source,
                          const struct sw_series *series);
 /* Replaces the list this source gave before. */
-void sw_state_put_issues(struct sw_state_platform *platform, size_t source,
+void sw_model_put_issues(struct sw_model_platform *platform, size_t source,
                          const struct sw_issue_seen *issues, size_t count);
-void sw_state_put_alarms(struct sw_state_platform *platform, size_t source,
+void sw_model_put_alarms(struct sw_model_platform *platform, size_t source,
                          const struct sw_alarm_seen *alarms, size_t count);
-void sw_state_put_tags(struct sw_state_platform *platform, size_t source,
+void sw_model_put_tags(struct sw_model_platform *platform, size_t source,
                        const struct sw_tags_seen *tags);
 /* Readings, series and issues speak of one version; when the store shows
  * another one they are dropped, never shown under the new name. */
-void sw_state_drop_health(struct sw_state_platform *platform);
+void sw_model_drop_health(struct sw_model_platform *platform);
 
 /* NULL: none with this id. */
-struct sw_state_platform *sw_state_platform(struct sw_state *state, const char *id);
-struct sw_state_action *sw_state_action(struct sw_state *state, uint64_t id);
+struct sw_model_platform *sw_model_platform(struct sw_model *model, const char *id);
+struct sw_model_action *sw_model_action(struct sw_model *model, uint64_t id);
 /* Adds a zeroed action in front; finished ones beyond 32 are dropped. */
-struct sw_state_action *sw_state_add_action(struct sw_state *state, uint64_t id);
+struct sw_model_action *sw_model_add_action(struct sw_model *model, uint64_t id);
 
 /* Owned text slots: frees the old one; NULL or empty clears. */
-void sw_state_set_text(char **slot, const char *text);
+void sw_model_set_text(char **slot, const char *text);

@@ -155,6 +155,7 @@ enum sw_kind sw_kind_parse(const char *word);
 enum sw_verb sw_verb_parse(const char *word);
 enum sw_metric sw_metric_parse(const char *word);
 enum sw_state sw_state_parse(const char *word);
+enum sw_result sw_result_parse(const char *word);
 
 /* A number that may be unknown. Zeroed means unknown. */
 struct sw_value {
@@ -377,6 +378,7 @@ enum sw_event_kind { SW_EVENT_UNKNOWN = 0, SW_EVENT_INTENT, SW_EVENT_OUTCOME, SW
                      SW_EVENT_UNTICK, SW_EVENT_NOTE, SW_EVENT_CHANGE, SW_EVENT_CONN,
                      SW_EVENT_KIND_COUNT };
 const char *sw_event_kind_name(enum sw_event_kind kind);
+enum sw_event_kind sw_event_kind_parse(const char *word);
 
 /* One record of the ledger. */
 struct sw_event {

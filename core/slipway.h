@@ -35,8 +35,8 @@
  *
  * COMPLETION
  * sw_submit returns an id; exactly one outcome with that id follows, also when
- * the core is closed in between (then it comes out of sw_core_close's drain,
- * as SW_RESULT_UNKNOWN for what was in flight). Progress between the two is in
+ * the core is stopped in between (it can be taken after sw_core_stop, as
+ * SW_RESULT_UNKNOWN for what was in flight). Progress between the two is in
  * snapshot->actions.
  *
  * ERRORS
@@ -573,7 +573,12 @@ bool sw_core_wait_polled(struct sw_core *core, int64_t timeout_ms);
 size_t sw_core_halts_in_flight(const struct sw_core *core);
 
 /* BLOCKS: stops in the order stop scheduling, cancel polls, give actions 10 s,
- * then write their outcome as unknown, join. NULL is fine. */
+ * then write their outcome as unknown, join. Afterwards the last snapshot and
+ * the remaining outcomes can still be taken; nothing can be submitted. A second
+ * call does nothing. */
+void sw_core_stop(struct sw_core *core);
+
+/* Frees the core, after sw_core_stop where that was not called. NULL is fine. */
 void sw_core_close(struct sw_core *core);
 
 /* BLOCKS: reads the ledger of the release from its oldest event; each returns

@@ -691,5 +691,6 @@ const char *sw_node_str_at(const struct sw_node *node, const char *key, size_t i
 const struct sw_node *sw_node_map(const struct sw_node *node, const char *key);           /* NULL: absent */
 const struct sw_node *sw_node_item(const struct sw_node *node, const char *key, size_t index);
 const char *sw_node_pair(const struct sw_node *node, const char *key, size_t index, const char **value);
-/* Where a key (NULL: the node itself) stands, for messages; 1-based. */
+/* Where the value of a key stands (of an absent one, or NULL: the mapping itself), for messages;
+ * 1-based. */
 void sw_node_position(const struct sw_node *node, const char *key, int *line, int *column);

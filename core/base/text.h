@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "slipway.h"
+
 #define SW_UTF8_INVALID UINT32_MAX
 
 /* Decodes one code point of s[0..len). Returns the bytes used (0 only when len is 0); *out is
@@ -23,13 +25,13 @@ bool sw_utf8_is_valid(const char *s, size_t len);
 /* The greatest border of a code point that is <= max in s[0..len). */
 size_t sw_utf8_cut(const char *s, size_t len, size_t max);
 
-/* Cleans in[0..len) into out (NUL-ended, cut at a border so that it fits out_size >= 1). Tab and
- * newline become a space; other controls, bidi, zero-width, tags, soft hyphen, line separators and
- * invalid bytes become U+FFFD; variation selectors and ZWJ are dropped; combining marks beyond two
- * per base, or without a base, are dropped. Idempotent. Reads no more than needed to fill out.
- * in may be NULL when len is 0. in and out must not overlap. Returns the bytes written. */
-size_t sw_text_clean(const char *in, size_t len, char *out, size_t out_size);
-/* The same for a NUL-ended string; NULL counts as empty. */
+/* sw_text_clean itself is public: slipway.h. Into out (NUL-ended, cut at a border so that it fits
+ * out_size >= 1): tab, newline and CR LF become a space; other controls, bidi, zero-width, tags,
+ * soft hyphen, line separators and invalid bytes become U+FFFD; variation selectors and ZWJ are
+ * dropped; combining marks beyond two per base, or without a base, are dropped. Idempotent. Reads
+ * no more than needed to fill out. in may be NULL when len is 0. in and out must not overlap. */
+
+/* The same for a NUL-ended string; NULL counts as empty. Returns the bytes written. */
 size_t sw_text_clean_copy(char *out, size_t out_size, const char *in);
 
 /* ASCII only, so that it does not depend on the locale. NULL equals only NULL. */

@@ -25,6 +25,8 @@
 int64_t sw_time_real_ms(void);
 int64_t sw_time_mono_ms(void); /* never 0, never goes back */
 
+/* struct sw_civil, a date and time of day somewhere, is public: slipway.h. */
+
 /* Days since 1970-01-01 in the proleptic Gregorian calendar. */
 int64_t sw_days_from_civil(int year, int month, int day);
 /* UTC split into fields (milliseconds dropped towards the past). */
@@ -69,6 +71,8 @@ int64_t sw_clock_real_duration(const struct sw_clock *clock, int64_t world_ms);
  * exist. Once, before the first sw_thread_start: afterwards only the name already set is accepted
  * (SW_E_BUSY). Unknown or malformed name: SW_E_NOT_FOUND, SW_E_PARSE. */
 enum sw_code sw_zone_set(const char *name, struct sw_error *err);
+/* The same checks, changing nothing: for a configuration that is only looked at. */
+enum sw_code sw_zone_check(const char *name, struct sw_error *err);
 /* The name set, or NULL when the environment's zone is used. */
 const char *sw_zone_name(void);
 void sw_zone_local(int64_t ms, struct sw_civil *out);

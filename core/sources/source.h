@@ -45,6 +45,12 @@ size_t sw_flow_target_count(const struct sw_flow *flow);
 const struct sw_target *sw_flow_target(const struct sw_flow *flow, size_t i);
 int64_t sw_flow_now(const struct sw_flow *flow);       /* WORLD ms, constant within a flow */
 bool sw_flow_is_action(const struct sw_flow *flow);    /* re-read or verb: read everything now */
+/* In a dry run a request that MUTATEs is written down, not sent; its reply is
+ * status 200 without a body, so a verb does not check it then. */
+bool sw_flow_is_dry_run(const struct sw_flow *flow);
+/* Who the credential speaks for (Google: client_email), for lock names and
+ * messages; NULL: not known (yet), or the kind has no such name. */
+const char *sw_flow_principal(const struct sw_flow *flow);
 const char *sw_flow_repository(const struct sw_flow *flow);     /* expanded path, NULL: none */
 const char *sw_flow_release_tags(const struct sw_flow *flow);   /* the train's pattern */
 const char *sw_flow_checklist_file(const struct sw_flow *flow); /* NULL: none */
@@ -67,7 +73,10 @@ int64_t sw_flow_last(const struct sw_flow *flow, const char *key);
 void sw_flow_set_last(struct sw_flow *flow, const char *key);
 
 /* -------------------------------------------------------------- what it says
- * Copied in. A flow that fails after some reports keeps what it reported. */
+ * Copied in. A flow that fails after some reports keeps what it reported.
+ * A rollout's true_for_ms is when its state was really read at the store (Play
+ * carries one over between edit reads): a report truer for an earlier time
+ * than the one held is dropped, so that a slow poll never undoes a re-read. */
 void sw_flow_report_rollout(struct sw_flow *flow, const struct sw_target *target,
                             const struct sw_rollout *rollout);
 void sw_flow_report_reading(struct sw_flow *flow, const struct sw_target *target,
@@ -156,7 +165,8 @@ struct sw_source_kind {
      * request may have taken effect unanswered. Action thread. */
     enum sw_code (*act)(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);
 
-    /* MUST with CAN_ACT. Does this reading show the verb's effect? Pure. */
+    /* MUST with CAN_ACT. Does this reading show the verb's effect? Pure. False
+     * proves nothing unless now->true_for_ms is later than the sending. */
     bool (*is_seen)(const struct sw_act *act, const struct sw_rollout *now);
 };
 

@@ -71,15 +71,23 @@ static const char *range_text(const struct sw_option *option, char *buf, size_t 
     return buf;
 }
 
+static bool has_range(const struct sw_option *option)
+{
+    return option->min < 0 || option->min > 0 || option->max < 0 || option->max > 0;
+}
+
 static bool in_range(const struct sw_option *option, double number)
 {
-    bool has_range = option->min < 0 || option->min > 0 || option->max < 0 || option->max > 0;
-    return !has_range || (number >= option->min && number <= option->max);
+    return !has_range(option) || (number >= option->min && number <= option->max);
 }
 
 static bool out_of_range(const struct sw_option *option, const char *seen, char *why, size_t size)
 {
     char range[80];
+    if (!has_range(option)) {
+        sw_ignore(sw_format(why, size, "%s is too large", seen));
+        return false;
+    }
     sw_ignore(sw_format(why, size, "%s is out of range (%s)", seen,
                         range_text(option, range, sizeof range)));
     return false;

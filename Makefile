@@ -58,6 +58,7 @@ LF_fuzz    := -fsanitize=fuzzer,address,undefined
 # --- what there is: every folder may be empty ----------------------------------------------------
 core_src := $(sort $(wildcard core/*.c core/*/*.c))
 tui_src  := $(sort $(wildcard tui/*.c))
+support_src := $(sort $(wildcard tests/support/*.c))
 sim_src  := $(sort $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
 dirs     := unit wire golden e2e sim
 programs := $(sort $(foreach d,$(dirs),$(wildcard tests/$(d)/test_*.c)))
@@ -92,8 +93,10 @@ $(BUILD)/$(1)/o/tui/%.o: tui/%.c $(BUILD)/flags $(BUILD)/prefix | $(BUILD)/inclu
 $(BUILD)/$(1)/o/tests/example/%.o: tests/example/%.c $(BUILD)/flags | $(BUILD)/include/slipway.h
 	$$(call compile,$(1),-I$(BUILD)/include)
 $(BUILD)/$(1)/o/tests/%.o: tests/%.c $(BUILD)/flags
-	$$(call compile,$(1),-Icore -Itui -Itests/sim $$(CORE_CFLAGS) $$(TUI_CFLAGS) $$(SIM_CFLAGS) $$(TEST_CFLAGS))
+	$$(call compile,$(1),-Icore -Itui -Itests -Itests/sim $$(CORE_CFLAGS) $$(TUI_CFLAGS) $$(SIM_CFLAGS) $$(TEST_CFLAGS))
 $(BUILD)/$(1)/libslipway.a: $(call objects,$(1),$(core_src))
+# Before libslipway.a: the scripted flow stands in for the engine's.
+$(BUILD)/$(1)/libsupport.a: $(call objects,$(1),$(support_src))
 $(BUILD)/$(1)/libtui.a: $(call objects,$(1),$(filter-out tui/main.c,$(tui_src)))
 $(BUILD)/$(1)/libsim.a: $(call objects,$(1),$(filter-out tests/sim/main.c,$(sim_src)))
 $(BUILD)/$(1)/%.a:
@@ -109,7 +112,7 @@ endef
 # $(1) variant, $(2) source: linked with what stands beside it and with everything it may test.
 define test_program
 $(BUILD)/$(1)/$(2:.c=): $(call objects,$(1),$(2) $(call helpers,$(1),$(patsubst %/,%,$(dir $(2))))) \
-  $(BUILD)/$(1)/libsim.a $(BUILD)/$(1)/libtui.a $(BUILD)/$(1)/libslipway.a
+  $(BUILD)/$(1)/libsupport.a $(BUILD)/$(1)/libsim.a $(BUILD)/$(1)/libtui.a $(BUILD)/$(1)/libslipway.a
 	$$(call link,$(1)) $$(TEST_LIBS) $$(SIM_LIBS) $$(TUI_LIBS) $$(LIBS)
 endef
 

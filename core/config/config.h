@@ -16,7 +16,7 @@ struct sw_kind_info {
     const char *name, *title, *summary;
     unsigned can;               /* enum sw_source_can bits */
     unsigned metrics;
-    const char *base_url;
+    const char *base_url;       /* default; "{region}" in it: the entry's own `region` */
     bool has_credential;        /* and so a base_url and network */
     int interval_s, stale_after_s;
     const struct sw_option *account_options, *rollout_options, *health_options, *alarm_options;

@@ -197,7 +197,7 @@ static enum sw_code explain_failure(const char *what, const char *scope,
                                     const struct sw_reply *reply, struct sw_error *err)
 {
     if (err->http_status == 0)
-        return sw_error_prefix(err, "%s: ", what);
+        return sw_error_prefix(err, "%s", what);
     char detail[240];
     read_detail(reply, detail, sizeof detail);
     const char *hint = "";
@@ -229,7 +229,7 @@ static enum sw_code ask_sentry(struct sw_flow *flow, const struct sw_request *re
     if (code == SW_OK) {
         code = sw_reply_json(&reply, out, err);
         if (code != SW_OK)
-            code = sw_error_prefix(err, "%s: ", what);
+            code = sw_error_prefix(err, "%s", what);
     } else if (code != SW_E_CANCELLED) {
         code = explain_failure(what, scope, &reply, err);
     }

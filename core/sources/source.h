@@ -127,7 +127,8 @@ struct sw_source_kind {
     const char *title;                       /* "Google Play" */
     const char *summary;                     /* one line for help and docs */
     unsigned can;                            /* sw_source_can */
-    const char *base_url;                    /* default; NULL: none (git) or must be configured */
+    const char *base_url;                    /* default; NULL: none (git) or must be configured; "{region}"
+                                                in it stands for the account's own `region` */
     const struct sw_option *account_options; /* beside id, kind, base_url, interval, stale_after, ca_file */
     const struct sw_option *rollout_options; /* NULL: not bindable there */
     const struct sw_option *health_options;

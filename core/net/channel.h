@@ -11,6 +11,7 @@
 #include "net/exchange.h"
 
 struct sw_http;
+struct sw_upstream;
 
 /* Engine thread only, except _wake and the queueing done by channels.
  * trace_path NULL: no trace. */
@@ -23,7 +24,11 @@ void sw_http_wake(struct sw_http *http); /* any thread */
 void sw_http_cancel_all(struct sw_http *http);
 void sw_http_close(struct sw_http *http);
 
-/* What stands behind a channel instead of curl, for tests and fuzzers. */
+/* What stands behind a channel instead of curl, for tests and fuzzers. SW_OK:
+ * there is an answer, reply->status says which (401, 429 and 500 too) and
+ * reply->body is malloc'd. Else err says why there is none, and
+ * err->is_retryable that certainly no byte of the request left. Token requests
+ * come here like any other, with their own operation. */
 struct sw_transport {
     enum sw_code (*perform)(void *arg, const struct sw_request *request, struct sw_reply *reply,
                             struct sw_error *err);

@@ -75,6 +75,7 @@ struct sw_reply {
     size_t body_len;
     char content_type[64];
     char link[2048];          /* Link header, empty when absent */
+    char location[512];       /* of a 3xx, which is never followed; empty when absent */
     char error_type[128];     /* x-amzn-query-error or x-amzn-errortype */
     char request_id[96];
     int64_t date_ms;          /* Date header, REAL; 0: none */

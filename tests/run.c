@@ -133,10 +133,13 @@ static void set_environment(const char *program)
     setenv("PATH", saved, 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("TZ", "UTC", 1);
-    setenv("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+    setenv("ASAN_OPTIONS",
+           "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:"
+           "allocator_may_return_null=1",
            1);
     setenv("UBSAN_OPTIONS", "print_stacktrace=1", 1);
-    setenv("TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1", 1);
+    setenv("TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1",
+           1);
     setenv("SLIPWAY_TOP", top, 1);
     setenv("SLIPWAY_VARIANT", variant, 1);
     print_to(base, sizeof(base), "%s%s%s/%s", run.build[0] == '/' ? "" : top,

@@ -10,6 +10,11 @@
 #include "slipway.h"
 
 struct sw_secret; /* the bytes */
+struct sw_log;
+
+/* From now on log never shows a secret, and is told of credentials read from the environment. NULL:
+ * no log. Before threads use secrets, and again with NULL before the log is closed. */
+void sw_secret_use_log(struct sw_log *log);
 
 /* Three option entries (file, env, cmd) for a credential called NAME. */
 #define SW_SECRET_OPTIONS(NAME, WHAT)                                                            \

@@ -41,6 +41,7 @@ struct deployment {
     int64_t traffic_end_ms;
     int64_t end_ms;        /* completeTime; 0 = running */
     double green_pct;      /* trafficWeight of the green task set */
+    int green_side;        /* which of the two target groups is green here: 0 or 1 */
     char sha256[65];       /* of the AppSpec content */
     char previous_sha256[65];
     char task_definition[96];
@@ -57,6 +58,7 @@ struct deploy_group {
     char group[48];
     char cluster[32];
     char service[32];
+    int live_side;           /* target group in production when nothing runs: 0 or 1 */
     bool rollback_on_stop;   /* autoRollbackConfiguration has DEPLOYMENT_STOP_ON_REQUEST */
     bool waits_ready;        /* deploymentReadyOption.actionOnTimeout = STOP_DEPLOYMENT */
     int ready_wait_min;
@@ -84,8 +86,8 @@ struct deployment *deploy_newest(struct deploy_group *group);
 /* The newest deployment that is not over, or NULL. */
 struct deployment *deploy_running(struct deploy_group *group);
 const char *deploy_status_text(enum deploy_status status); /* "InProgress" */
-/* Share of the traffic on the green side of `group` now; 0..100. */
-double deploy_green_pct(const struct deploy_group *group);
+/* Share of the traffic on target group `side` (0 or 1) now; 0..100, both sum to 100. */
+double deploy_weight(const struct deploy_group *group, int side);
 
 /* StopDeployment. With rollback a new deployment by codeDeployRollback appears. */
 enum deploy_result deploy_stop(struct deploy_store *store, const char *id, bool with_rollback,

@@ -27,6 +27,7 @@ struct play_release {
     bool is_in_review;    /* sent, not published yet */
     bool is_unsent;       /* waits in the console (changesNotSentForReview) */
     bool was_published;   /* has been given to users */
+    bool is_hidden;       /* superseded: a possible fallback, not shown by tracks.get */
 };
 
 struct play_track {
@@ -38,7 +39,12 @@ struct play_track {
 struct play_store {
     char package[64];
     int64_t next_change;  /* counts commits and console changes: open edits die by it */
-    bool is_review_running;
+    bool is_review_running;   /* something of this app is with Google's reviewers */
+    bool needs_manual_send;   /* commits must carry changesNotSentForReview */
+    int review_minutes;       /* a new release waits so long for its review; 0 = not at all */
+    int64_t review_end_ms;    /* 0 = none running, or one without an end */
+    int64_t library[16];      /* version codes uploaded and not on a track */
+    size_t n_library;
     struct play_track tracks[PLAY_TRACKS_MAX];
     size_t n_tracks;
 };
@@ -67,3 +73,12 @@ struct play_refusal {
  * the caller clears. False: refused, `out` is empty. */
 bool play_track_update(const struct play_track *current, const struct play_track *wanted,
                        struct play_track *out, struct play_refusal *refusal);
+
+/* Puts an edit's tracks into force at `now_ms`: new releases are published at once, or go to
+ * review first, or wait in the console when `is_unsent`. */
+void play_commit(struct play_store *store, const struct play_track *tracks, size_t n_tracks,
+                 bool is_unsent, int64_t now_ms);
+/* Ends a review when its time has come. */
+void play_advance(struct play_store *store, int64_t now_ms);
+/* True when the app has an artifact of this version code. */
+bool play_has_code(const struct play_store *store, int64_t code);

@@ -87,13 +87,12 @@ const char *sim_bearer(const struct sim_request *rq);
 /* The body as a JSON object (duplicate keys refused), or NULL. The caller owns it. */
 json_t *sim_body_json(const struct sim_request *rq);
 /* The first key of `object` that is not in `known` (NULL-terminated), or NULL. */
-const char *sim_json_unknown(const json_t *object, const char *const *known);
+const char *sim_json_unknown(json_t *object, const char *const *known);
 
 /* ---- replies ---------------------------------------------------------------------------- */
 
 /*
  * Starts as 500 without a body. Setting a body twice keeps the last one.
- * `is_refusal` is set by sim_reply_* for any status of 400 and more; is_auth_refusal for 401.
  */
 struct sim_reply {
     int status;
@@ -219,6 +218,7 @@ char *sim_xstrdup(const char *text);
 char *sim_xstrndup(const char *text, size_t bytes);
 /* Cuts to the size; false when it had to cut. */
 bool sim_copy(char *out, size_t out_bytes, const char *text);
+char *sim_vprintf(const char *format, va_list ap) __attribute__((format(printf, 1, 0)));
 char *sim_printf(const char *format, ...) __attribute__((format(printf, 1, 2))); /* malloc'd */
 /* Text of a JSON value, compact; the caller frees. */
 char *sim_json_text(const json_t *value);

@@ -67,9 +67,10 @@ struct world_app {
     size_t n_versions;
 };
 
-/* One minute of one backend service. Blue is what served before, green what is being deployed. */
+/* One minute of one backend service, by target group. The two groups of a service (0 and 1) swap
+ * the roles of blue and green with each deployment: see `green_side` in deploy.h. */
 struct world_service_cell {
-    uint32_t requests[2]; /* 0 blue, 1 green */
+    uint32_t requests[2]; /* by target group */
     uint32_t errors[2];   /* 5xx from the targets */
     float median_ms[2];   /* of a lognormal with `sigma`; see world_latency_ms */
 };
@@ -77,11 +78,11 @@ struct world_service_cell {
 struct world_service {
     char id[16];             /* "backend", "web": the platform's id */
     char load_balancer[64];  /* CloudWatch dimension LoadBalancer: "app/api/50dc6c495c0c9188" */
-    char target_group[2][96]; /* CloudWatch dimension TargetGroup, blue and green */
+    char target_group[2][96]; /* CloudWatch dimension TargetGroup */
     char alarm[48];          /* name of the 5xx alarm */
     double alarm_errors;     /* errors in one minute above which it fires, 2 of 3 minutes */
     double requests_per_minute;
-    double error_rate[2]; /* fraction, blue and green */
+    double error_rate[2]; /* fraction, by target group */
     double median_ms[2];
     double sigma; /* of the natural logarithm of the latency */
     int64_t alarm_since_ms; /* when the alarm entered its state */
@@ -136,7 +137,7 @@ struct world_version *world_version_find(struct world_app *app, const char *vers
 struct world_version *world_release_find(struct world *world, const char *release,
                                          struct world_app **app);
 struct world_service *world_service_find(struct world *world, const char *id);
-/* The same two by CloudWatch dimension; `side` is 0 blue, 1 green. NULL = no such dimension. */
+/* The same two by CloudWatch dimension; `side` is the target group. NULL = no such dimension. */
 struct world_service *world_service_by_lb(struct world *world, const char *load_balancer);
 bool world_service_side(const struct world_service *service, const char *target_group, int *side);
 /* What the store gives to new devices, percent 0..100, of this version. */
@@ -156,7 +157,7 @@ struct world_health world_health(const struct world *world, const struct world_a
                                  const struct world_version *version, int64_t from_ms,
                                  int64_t to_ms);
 
-/* Requests in [from, to). side 0 blue, 1 green, -1 both. */
+/* Requests in [from, to). side: target group 0 or 1, -1 both. */
 struct world_load {
     uint64_t requests;
     uint64_t errors;

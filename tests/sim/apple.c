@@ -3,7 +3,7 @@
  * Sources: Apple, App Store Connect API, "App Store Version Phased Releases"; App Store Connect
  * Help, "Release a version update in phases" (the seven days, 30 days of pause), read 2026.
  */
-#include "tests/sim/apple.h"
+#include "apple.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * Credentials of the simulated accounts: fresh keys at every start, so that a test can never pass
  * with a key from an earlier run. Nothing here opens anything but this run's simulator.
  */
-#include "tests/sim/creds.h"
+#include "creds.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>

@@ -4,7 +4,7 @@
  * "Stop a deployment with CodeDeploy", "Deployment configurations"; API reference
  * StopDeployment, ContinueDeployment, read 2026.
  */
-#include "tests/sim/deploy.h"
+#include "deploy.h"
 
 #include <stdio.h>
 #include <string.h>

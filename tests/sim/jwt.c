@@ -2,7 +2,7 @@
  * JSON Web Tokens as the upstreams judge them: ES256 (App Store Connect) and RS256 (Google).
  * Sources: RFC 7515 (compact form), RFC 7518 section 3.4 (ES256 signature is R || S, 64 bytes).
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>

@@ -9,7 +9,7 @@
  *  googleapis/google-api-ruby-client#13029, tramlinehq/tramline (error table). Read 2026.
  * Where no source gives the text, the comment says UNCONFIRMED.
  */
-#include "tests/sim/play.h"
+#include "play.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Replies: filled by a dialect, sent by the server, read by the tests. */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * Nothing is repaired. A bad escape or a NUL in path or query makes the request malformed; the
  * server answers it 400 itself. All strings live in one block, freed with the request.
  */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <stdlib.h>
 #include <string.h>

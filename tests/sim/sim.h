@@ -143,9 +143,17 @@ extern const struct sim_service *const sim_services[];
 
 enum { SIM_SERVICES_MAX = 16 };
 
+/* world = world_ms + (real now - real_ms) * speed: the affine clock that config.yaml tells. */
+struct sim_clock {
+    int64_t real_ms;
+    int64_t world_ms;
+    double speed; /* 1..3600 */
+};
+
 struct sim {
     pthread_mutex_t lock; /* guards everything below but `creds`, which is constant after start */
     struct world *world;
+    struct sim_clock clock;
     const struct sim_creds *creds;
     struct sim_counters *counters;
     struct sim_faults *faults;
@@ -155,12 +163,19 @@ struct sim {
     bool stop_requested;
 };
 
+/* A simulator without sockets: world, credentials, counters. NULL = no such world. */
+struct sim *sim_new(const char *world, double speed, uint64_t seed);
+void sim_free(struct sim *sim);
+/* Steps the clock by `advance_ms` (not negative) and sets its speed from now on. Lock held. */
+void sim_clock_set(struct sim *sim, int64_t advance_ms, double speed);
+
 /* Lock, move the world to now, count, judge faults that a handler can play, call handle, unlock.
  * `service` is an index into sim_services. Used by server.c and by the tests. */
 void sim_dispatch(struct sim *sim, size_t service, const struct sim_request *rq,
                   struct sim_reply *rp);
 size_t sim_service_index(const char *name); /* SIZE_MAX = none */
-/* The dialect's private state: made (zeroed) at first use, freed with the simulator. */
+/* The dialect's private state: made (zeroed) at first use; with the simulator `clear` is called (may
+ * be NULL) and the block itself freed. */
 void *sim_state(struct sim *sim, const struct sim_service *service, size_t bytes,
                 void (*clear)(void *));
 

@@ -1,5 +1,5 @@
 /* Small things every part of the simulator needs: memory, text, time. */
-#include "tests/sim/sim.h"
+#include "sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,13 +14,15 @@
  */
 #pragma once
 
-#include "tests/sim/apple.h"
-#include "tests/sim/deploy.h"
-#include "tests/sim/play.h"
+#include "apple.h"
+#include "deploy.h"
+#include "play.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct world_event;
 
 enum {
     WORLD_MINUTE_MS = 60 * 1000,
@@ -122,6 +124,9 @@ struct world {
     struct apple_store apple;
     struct play_store play;
     struct deploy_store deploy;
+    struct world_event *events; /* the script, by time; scenario.c */
+    size_t n_events;
+    size_t next_event;
 };
 
 /* NULL when there is no world of that name ("rollout-week" is one). */

@@ -514,7 +514,7 @@ void play_commit(struct play_store *store, const struct play_track *tracks, size
             if (!is_new_to_users(r))
                 continue;
             r->is_unsent = is_unsent;
-            r->is_in_review = !is_unsent && store->review_minutes > 0;
+            r->is_in_review = !is_unsent && (store->review_minutes > 0 || r->is_in_review);
             r->was_published = !r->is_unsent && !r->is_in_review;
             starts_review = starts_review || r->is_in_review;
         }

@@ -18,6 +18,7 @@ enum {
     PROXY_CONNECTIONS_MAX = 1024,
     BUFFER_BYTES = 32 * 1024,
     SLOW_TICK_MS = 20,
+    SETTLE_S = 2,
 };
 
 /* Bytes on their way in one direction. */
@@ -42,6 +43,7 @@ struct link {
     int64_t hold_until_ms; /* monotonic; answers wait until then */
     int64_t sent;          /* answer bytes since the order */
     int64_t body_at;       /* answer bytes before the body; -1 = not seen yet */
+    int64_t scanned;       /* answer bytes looked at for the end of the headers */
     int matched;           /* of "\r\n\r\n" */
     int64_t drip_ms;       /* next time SLOW may send */
 };
@@ -231,15 +233,16 @@ static ssize_t drain(int fd, struct pipe_buffer *buffer, size_t limit)
     return sent;
 }
 
-/* Finds where the answer's body begins, over block borders. */
+/* Finds where the answer's body begins, over block borders. `data` begins at answer byte `sent`. */
 static void watch_headers(struct link *link, const char *data, size_t n)
 {
     static const char end[] = "\r\n\r\n";
 
-    for (size_t i = 0; i < n && link->body_at < 0; i++) {
-        link->matched = data[i] == end[link->matched] ? link->matched + 1 : data[i] == '\r';
+    while (link->body_at < 0 && link->scanned < link->sent + (int64_t)n) {
+        char c = data[link->scanned++ - link->sent];
+        link->matched = c == end[link->matched] ? link->matched + 1 : c == '\r';
         if (link->matched == 4)
-            link->body_at = link->sent + (int64_t)i + 1;
+            link->body_at = link->scanned;
     }
 }
 
@@ -464,7 +467,7 @@ static void collect(const struct sim_proxy *proxy, struct poll_set *set)
         short upstream = upstream_events(link);
         pair[0] = (struct pollfd){.fd = client == 0 ? -1 : link->client, .events = client};
         pair[1] = (struct pollfd){.fd = upstream == 0 ? -1 : link->upstream, .events = upstream};
-        int64_t wait = link_wait(link, now);
+        int64_t wait = link->is_dead ? 0 : link_wait(link, now);
         if (wait >= 0 && (set->wait_ms < 0 || wait < set->wait_ms))
             set->wait_ms = wait;
     }
@@ -545,6 +548,7 @@ void sim_proxy_order(struct sim_proxy *proxy, uint16_t port, const struct sim_ve
         link->has_order = verdict->fault.kind != SIM_FAULT_NONE;
         link->sent = 0;
         link->body_at = -1;
+        link->scanned = 0;
         link->matched = 0;
         link->drip_ms = 0;
     }
@@ -555,12 +559,16 @@ void sim_proxy_order(struct sim_proxy *proxy, uint16_t port, const struct sim_ve
 void sim_proxy_refuse(struct sim_proxy *proxy, size_t service, bool is_refusing)
 {
     struct gate *gate = &proxy->gates[service];
+    struct timespec until;
+    int rc = 0;
 
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += SETTLE_S; /* somebody else may have taken the port: then it stays shut */
     pthread_mutex_lock(&proxy->lock);
     gate->wants_refuse = is_refusing;
     wake_up(proxy);
-    while (proxy->is_started && !proxy->stop && is_refusing != (gate->listener < 0))
-        pthread_cond_wait(&proxy->settled, &proxy->lock);
+    while (proxy->is_started && rc == 0 && is_refusing != (gate->listener < 0))
+        rc = pthread_cond_timedwait(&proxy->settled, &proxy->lock, &until);
     pthread_mutex_unlock(&proxy->lock);
 }
 

@@ -8,12 +8,10 @@
 
 extern const struct sim_service sim_google_oauth;
 extern const struct sim_service sim_google_play;
-extern const struct sim_service sim_sentry;
 
 const struct sim_service *const sim_services[] = {
     &sim_google_oauth,
     &sim_google_play,
-    &sim_sentry,
     NULL,
 };
 

@@ -14,27 +14,27 @@
  * by the engine). Same order as the registry. */
 struct sw_kind_info {
     const char *name, *title, *summary;
-    unsigned can;               /* enum sw_source_can bits */
+    unsigned can; /* enum sw_source_can bits */
     unsigned metrics;
-    const char *base_url;       /* default; "{region}" in it: the entry's own `region` */
-    bool has_credential;        /* and so a base_url and network */
+    const char *base_url; /* default; "{region}" in it: the entry's own `region` */
+    bool has_credential;  /* and so a base_url and network */
     int interval_s, stale_after_s;
     const struct sw_option *account_options, *rollout_options, *health_options, *alarm_options;
 };
 
 struct sw_config_source {
     const char *id;
-    size_t kind;                /* index into the kind infos */
-    const char *base_url;       /* checked: https, or http to loopback; no trailing slash */
-    const char *ca_file;        /* expanded, NULL: system's */
+    size_t kind;          /* index into the kind infos */
+    const char *base_url; /* checked: https, or http to loopback; no trailing slash */
+    const char *ca_file;  /* expanded, NULL: system's */
     int interval_s, stale_after_s;
     const struct sw_node *options; /* the whole entry */
 };
 
 struct sw_config_binding {
-    size_t source;              /* index into sources */
+    size_t source; /* index into sources */
     const struct sw_node *options;
-    enum sw_metric metric;      /* health only */
+    enum sw_metric metric; /* health only */
 };
 
 enum sw_stop { SW_STOP_HALT = 0, SW_STOP_ROLLBACK, SW_STOP_SKIP };
@@ -52,27 +52,28 @@ struct sw_config_platform {
     struct sw_config_binding *health;
     bool has_alarms;
     struct sw_config_binding alarms;
-    size_t gate_count;          /* presets of the kind with the configured ones on top */
+    size_t gate_count; /* presets of the kind, where their metric is read, with the
+                          configured ones on top */
     struct sw_gate_rule *gates;
 };
 
 struct sw_config {
-    const char *path;           /* absolute */
-    char hash[17];              /* of path and content-independent identity: names the cache folder */
+    const char *path;                         /* absolute */
+    char hash[17];                            /* of the absolute path: names the cache folder */
     const char *captain_name, *captain_email; /* NULL: git's user.name, user.email */
-    const char *release_name;   /* NULL: auto */
+    const char *release_name;                 /* NULL: auto */
     const char *release_tags, *zone;
-    const char *repository;     /* expanded; NULL: none */
+    const char *repository; /* expanded; NULL: none */
     const char *checklist_file, *checklist_ref;
     const char *theme;
-    const struct sw_node *ui;   /* NULL: none */
+    const struct sw_node *ui; /* NULL: none */
     bool is_simulation;
-    struct sw_clock clock;      /* identity unless simulation */
+    struct sw_clock clock; /* identity unless simulation */
     size_t source_count;
     struct sw_config_source *sources;
     size_t platform_count;
     struct sw_config_platform *platforms;
-    const struct sw_document *document;
+    struct sw_document *document; /* owns everything here, this struct included */
 };
 
 /* path NULL: the XDG place. Refuses a file another user owns or may write.

@@ -12,8 +12,8 @@
  * the stack; NULL is the top level. */
 struct sw_place {
     const struct sw_place *up;
-    const char *key;   /* of a mapping, or NULL for an item of a list */
-    const char *id;    /* of an item: its own id, NULL: use index */
+    const char *key; /* of a mapping, or NULL for an item of a list */
+    const char *id;  /* of an item: its own id, NULL: use index */
     size_t index;
 };
 enum { SW_PLACE_TEXT = 160 };

@@ -6,19 +6,19 @@
 
 /* One checked value; which member is set follows from the option's type. */
 struct sw_node_value {
-    const struct sw_yaml *at;      /* NULL: absent, or it had a problem */
-    const char *text;              /* STRING, CHOICE */
-    int64_t whole;                 /* BOOL, INT, DURATION (s), TIMESTAMP (ms) */
-    double number;                 /* NUMBER, PERCENT */
-    const struct sw_node *map;     /* MAP */
-    size_t count;                  /* STRINGS, PAIRS, LIST */
-    const struct sw_node **nodes;  /* LIST */
+    const struct sw_yaml *at;     /* NULL: absent, or it had a problem */
+    const char *text;             /* STRING, CHOICE */
+    int64_t whole;                /* BOOL, INT, DURATION (s), TIMESTAMP (ms) */
+    double number;                /* NUMBER, PERCENT */
+    const struct sw_node *map;    /* MAP */
+    size_t count;                 /* STRINGS, PAIRS, LIST */
+    const struct sw_node **nodes; /* LIST */
 };
 
 struct sw_node {
     const struct sw_option *table;
     const struct sw_yaml *at;
-    struct sw_node_value *values;  /* one for each entry of the table */
+    struct sw_node_value *values; /* one for each entry of the table */
 };
 
 /* Checks one scalar of a simple type (STRING to CHOICE) and fills value. On a problem returns

@@ -23,6 +23,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -915,14 +916,15 @@ static enum sw_code observe_all_issues(struct sw_flow *flow, const struct asks *
 {
     for (size_t i = 0; i < asks->count; i++) {
         const struct ask *ask = &asks->items[i];
-        char key[SW_ID_MAX + NAME_SIZE + 16];
+        char hash[SW_SHA256_TEXT], key[SW_ID_MAX + 40];
         bool is_repeated = ask->side != SW_SIDE_NEW;
         for (size_t k = 0; k < i; k++)
             is_repeated |= asks->items[k].side == SW_SIDE_NEW &&
                            asks->items[k].target->platform == ask->target->platform;
         if (is_repeated)
             continue;
-        sw_format(key, sizeof key, "issues %s %s", ask->target->platform_id, ask->name);
+        sw_sha256_hex(ask->name, strlen(ask->name), hash);
+        sw_format(key, sizeof key, "issues %s %.16s", ask->target->platform_id, hash);
         int64_t last = sw_flow_last(flow, key);
         if (last && sw_flow_now(flow) - last < ISSUES_EVERY_MS)
             continue;

@@ -180,33 +180,63 @@ static void put_value(struct sw_buf *out, const struct sw_option *option)
         sw_buf_add(out, text != NULL ? text : "1");
 }
 
-/* One line: key, value, and the help behind it. */
+/* Ends a line that began at `start`, with help behind it. */
+static void put_help(struct sw_buf *out, size_t start, const char *help)
+{
+    size_t width = out->len - start;
+    if (help != NULL)
+        sw_buf_printf(out, "%*s # %s", width < HELP_COLUMN ? (int)(HELP_COLUMN - width) : 0, "",
+                      help);
+    sw_buf_add(out, "\n");
+}
+
+static void put_text(struct sw_buf *out, const char *text, const char *help)
+{
+    size_t start = out->len;
+    sw_buf_add(out, text);
+    put_help(out, start, help);
+}
+
 static void put_line(struct sw_buf *out, const char *indent, bool is_off,
                      const struct sw_option *option)
 {
     size_t start = out->len;
     sw_buf_printf(out, "%s%s%s: ", indent, is_off ? "# " : "", option->key);
     put_value(out, option);
-    if (option->help == NULL) {
-        sw_buf_add(out, "\n");
-        return;
-    }
-    size_t width = out->len - start;
-    sw_buf_printf(out, "%*s # %s\n", width < HELP_COLUMN ? (int)(HELP_COLUMN - width) : 0, "",
-                  option->help);
+    put_help(out, start, option->help);
+}
+
+/* One of a secret's places, with a made-up place as example. */
+static void put_secret(struct sw_buf *out, const char *indent, bool is_off, const char *owner,
+                       const struct sw_option *option, const char *stem)
+{
+    char example[160];
+    struct sw_option shown = *option;
+    const char *tail = option->key + strlen(stem);
+    if (strcmp(tail, "_file") == 0)
+        sw_ignore(sw_format(example, sizeof example, "~/.config/slipway/%s.%s", owner, stem));
+    else if (strcmp(tail, "_cmd") == 0)
+        sw_ignore(sw_format(example, sizeof example, "[pass, show, slipway/%s]", owner));
+    else
+        sw_ignore(sw_copy(example, sizeof example, "SLIPWAY_SECRET"));
+    if (shown.example == NULL)
+        shown.example = example;
+    put_line(out, indent, is_off, &shown);
 }
 
 /* A kind's own keys. Of a secret's three places the first is on, the others are shown. */
-static void put_own(struct sw_buf *out, const char *indent, const struct sw_option *table)
+static void put_own(struct sw_buf *out, const char *indent, const char *owner,
+                    const struct sw_option *table)
 {
     char stem[64], last[64] = "";
-    for (; table != NULL && table->type != SW_OPTION_END; table++) {
-        bool is_off = !table->is_required && table->example == NULL;
-        if (sw_schema_is_secret(table, table, stem, sizeof stem) || strcmp(stem, last) == 0) {
-            is_off = strcmp(stem, last) == 0;
-            sw_ignore(sw_copy(last, sizeof last, stem));
+    const struct sw_option *option = table;
+    for (; option != NULL && option->type != SW_OPTION_END; option++) {
+        if (!sw_schema_is_secret(table, option, stem, sizeof stem)) {
+            put_line(out, indent, !option->is_required && option->example == NULL, option);
+            continue;
         }
-        put_line(out, indent, is_off, table);
+        put_secret(out, indent, strcmp(stem, last) == 0, owner, option, stem);
+        sw_ignore(sw_copy(last, sizeof last, stem));
     }
 }
 
@@ -214,18 +244,20 @@ static void put_source(struct sw_buf *out, const struct sw_kind_info *kind)
 {
     static const struct sw_option base_url = {
         .key = "base_url", .type = SW_OPTION_STRING, .help = "default: the public one"};
-    sw_buf_printf(out, "  - id: %s%*s # %s: %s\n", kind->name,
-                  (int)(strlen(kind->name) < 34 ? 34 - strlen(kind->name) : 0), "", kind->title,
-                  kind->summary);
+    size_t start = out->len;
+    char text[160];
+    sw_ignore(sw_format(text, sizeof text, "%s: %s", kind->title, kind->summary));
+    sw_buf_printf(out, "  - id: %s", kind->name);
+    put_help(out, start, text);
     sw_buf_printf(out, "    kind: %s\n", kind->name);
-    if (kind->has_credential) {
+    if (kind->has_credential && (kind->base_url == NULL || strchr(kind->base_url, '{') == NULL)) {
         struct sw_option shown = base_url;
         shown.example = kind->base_url != NULL ? kind->base_url : "https://example.com";
         put_line(out, "    ",
                  kind->base_url != NULL || sw_schema_has_key(kind->account_options, "region"),
                  &shown);
     }
-    put_own(out, "    ", kind->account_options);
+    put_own(out, "    ", kind->name, kind->account_options);
     sw_buf_printf(out, "    # interval: %ds\n    # stale_after: %ds\n", kind->interval_s,
                   kind->stale_after_s);
 }
@@ -264,11 +296,10 @@ static void put_health(struct sw_buf *out, const struct sw_kind_info *kinds, siz
     const struct sw_kind_info *kind = first_with(kinds, count, metric);
     if (kind == NULL)
         return;
-    sw_buf_printf(out,
-                  "    health:                                 # the first entry of a metric "
-                  "decides\n      - metric: %s\n        source: %s\n",
-                  sw_metric_name(metric), kind->name);
-    put_own(out, "        ", kind->health_options);
+    put_text(out, "    health:", "the first entry of a metric decides");
+    sw_buf_printf(out, "      - metric: %s\n        source: %s\n", sw_metric_name(metric),
+                  kind->name);
+    put_own(out, "        ", kind->name, kind->health_options);
 }
 
 static void put_platform(struct sw_buf *out, const struct sw_kind_info *kinds, size_t count,
@@ -280,23 +311,16 @@ static void put_platform(struct sw_buf *out, const struct sw_kind_info *kinds, s
     sw_buf_printf(out, "  - id: %s\n    kind: %s\n    tags: \"%s-v*\"\n    rollout:\n", id, word,
                   id);
     sw_buf_printf(out, "      source: %s\n", kind->name);
-    put_own(out, "      ", kind->rollout_options);
-    sw_buf_add(out, "      # stop: halt                            # what stop-everything does: "
-                    "halt, rollback, skip\n");
+    put_own(out, "      ", kind->name, kind->rollout_options);
+    put_text(out, "      # stop: halt", "what stop-everything does: halt, rollback, skip");
     if (platform == SW_KIND_IOS)
-        sw_buf_add(out,
-                   "    plan: store                             # the store's own 1, 2, 5, 10, "
-                   "20, 50, 100\n");
+        put_text(out, "    plan: store", "the store's own 1, 2, 5, 10, 20, 50, 100");
     else if (platform == SW_KIND_ANDROID)
-        sw_buf_add(out,
-                   "    plan:                                   # or at: \"Fri 10:00\" in place "
-                   "of soak\n"
-                   "      - {percent: 5, soak: 6h}\n      - {percent: 10, soak: 6h}\n"
-                   "      - {percent: 20, soak: 12h}\n      - {percent: 50, soak: 24h}\n"
-                   "      - {percent: 100}\n");
+        put_text(out,
+                 "    plan: [{percent: 5, soak: 6h}, {percent: 20, soak: 12h}, {percent: 100}]",
+                 "or at: \"Fri 10:00\" in place of soak");
     else
-        sw_buf_add(out, "    plan: service                           # the deploy system's own "
-                        "steps\n");
+        put_text(out, "    plan: service", "the deploy system's own steps");
     put_health(out, kinds, count, platform);
 }
 
@@ -305,8 +329,10 @@ static void put_section(struct sw_buf *out, const char *key)
     const struct sw_option *option = sw_schema_root;
     while (strcmp(option->key, key) != 0)
         option++;
-    sw_buf_printf(out, "\n%s:%*s # %s\n", key, (int)(HELP_COLUMN - 1 - strlen(key)), "",
-                  option->help);
+    sw_buf_add(out, "\n");
+    size_t start = out->len;
+    sw_buf_printf(out, "%s:", key);
+    put_help(out, start, option->help);
     for (const struct sw_option *child = option->children; child->type != SW_OPTION_END; child++)
         put_line(out, "  ", false, child);
 }
@@ -321,8 +347,10 @@ static void put_defaults(struct sw_buf *out)
         const struct sw_option *option = sw_schema_root;
         while (strcmp(option->key, sections[i]) != 0)
             option++;
-        sw_buf_printf(out, "\n# %s:%*s # %s\n", sections[i],
-                      (int)(HELP_COLUMN - 3 - strlen(sections[i])), "", option->help);
+        sw_buf_add(out, "\n");
+        size_t start = out->len;
+        sw_buf_printf(out, "# %s:", sections[i]);
+        put_help(out, start, option->help);
         for (const struct sw_option *child = option->children; child->type != SW_OPTION_END;
              child++)
             put_line(out, "#   ", false, child);
@@ -342,12 +370,12 @@ char *sw_config_example_text(const struct sw_kind_info *kinds, size_t kind_count
     static const char *const sections[] = {"captain", "release", "repository", "checklist", "ui"};
     for (size_t i = 0; i < SW_ARRAY_LEN(sections); i++)
         put_section(&out, sections[i]);
-    sw_buf_add(&out, "\nsources:                                     # one entry for each upstream "
-                     "account; take out what you have not\n");
+    sw_buf_add(&out, "\n");
+    put_text(&out, "sources:", "one entry for each upstream account; take out what you have not");
     for (size_t i = 0; i < kind_count; i++)
         put_source(&out, &kinds[i]);
-    sw_buf_add(&out, "\nplatforms:                                   # 1 to 500; their order is "
-                     "the order on screen\n");
+    sw_buf_add(&out, "\n");
+    put_text(&out, "platforms:", "1 to 500; their order is the order on screen");
     for (size_t i = 0; i < kind_count; i++) {
         if (kinds[i].rollout_options == NULL)
             continue;

@@ -51,9 +51,9 @@ CF_tsan    := $(WARN) -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LF_tsan    := -fsanitize=thread -Wl,--as-needed
 CF_analyze := $(WARN) -Og -g -fanalyzer
 LF_analyze := -Wl,--as-needed
-CC_fuzz    := $(CLANG)
-CF_fuzz    := $(WARN_ALL) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-LF_fuzz    := -fsanitize=fuzzer,address,undefined
+CC_fuzzer  := $(CLANG)
+CF_fuzzer  := $(WARN_ALL) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LF_fuzzer  := -fsanitize=fuzzer,address,undefined
 
 # --- what there is: every folder may be empty ----------------------------------------------------
 core_src := $(sort $(wildcard core/*.c core/*/*.c))
@@ -64,7 +64,7 @@ dirs     := unit wire golden e2e sim
 programs := $(sort $(foreach d,$(dirs),$(wildcard tests/$(d)/test_*.c)))
 # What is linked into every program of a folder; libFuzzer brings a main of its own.
 helpers   = $(sort $(filter-out tests/sim/% $(2)/test_% $(2)/bench_% $(2)/fuzz_% \
-  $(if $(filter fuzz,$(1)),%/replay.c),$(wildcard $(2)/*.c)))
+  $(if $(filter fuzzer,$(1)),%/replay.c),$(wildcard $(2)/*.c)))
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 bench_src   := $(sort $(wildcard tests/bench/bench_*.c))
 preload_src := $(sort $(wildcard tests/preload/*.c))
@@ -76,7 +76,7 @@ $(BUILD)/include/slipway.h: core/slipway.h
 	$(Q)mkdir -p $(@D) && ln -sf $(abspath $<) $@
 
 # --- rules, once per variant $(1); objects mirror the source tree below $(BUILD)/$(1)/o/ --------
-VARIANTS := release debug asan tsan analyze fuzz
+VARIANTS := release debug asan tsan analyze fuzzer
 objects = $(patsubst %.c,$(BUILD)/$(1)/o/%.o,$(2))
 compile = $(call say,CC,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(BASE) $(CF_$(1)) $(2) -c -o $@ $<
 link    = $(call say,LD,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(LF_$(1)) -o $@ $(filter %.o %.a,$^)
@@ -169,11 +169,11 @@ fuzz:
 	$(Q)for f in $(fuzz_src:tests/fuzz/%.c=%); do \
 	  mkdir -p $(BUILD)/corpus/$$f tests/fuzz/corpus/$$f; dict=tests/fuzz/$$f.dict; \
 	  echo "$$f: $(FUZZ_SECONDS) s"; \
-	  $(BUILD)/fuzz/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+	  $(BUILD)/fuzzer/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
 	    -verbosity=0 -artifact_prefix=$(BUILD)/corpus/crash-$$f- $$([ -f $$dict ] && echo -dict=$$dict) \
 	    $(BUILD)/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
 .PHONY: fuzz-programs
-fuzz-programs: $(patsubst %.c,$(BUILD)/fuzz/%,$(fuzz_src))
+fuzz-programs: $(patsubst %.c,$(BUILD)/fuzzer/%,$(fuzz_src))
 
 # Everything that takes longer than a coffee: both compilers, the analyzers, valgrind, long fuzzing.
 ci-full: test

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 
 #define YEAR_MAX     9999
+#define YEAR_10000   INT64_C(253402300800000) /* the first ms that cannot be written any more */
 #define DURATION_MAX (3660 * SW_DAY_MS) /* ten years and a bit */
 
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -211,8 +212,8 @@ enum sw_code sw_time_parse(const char *text, int64_t *out_ms, struct sw_error *e
         return sw_fail(err, SW_E_PARSE,
                        "\"%.40s\" is not an RFC 3339 time such as 2026-01-15T10:00:00Z", text);
     int64_t utc = sw_civil_to_utc(&civil) + ms - offset * SW_MINUTE_MS;
-    if (utc < 0)
-        return sw_fail(err, SW_E_PARSE, "\"%.40s\" is before 1970", text);
+    if (utc < 0 || utc >= YEAR_10000)
+        return sw_fail(err, SW_E_PARSE, "\"%.40s\" is not between 1970 and 9999", text);
     *out_ms = utc;
     return SW_OK;
 }
@@ -330,7 +331,7 @@ enum sw_code sw_http_date_parse(const char *text, int64_t *out_ms, struct sw_err
 {
     struct sw_civil t = {0};
     if ((!imf_date(text, &t) && !rfc850_date(text, &t) && !asctime_date(text, &t)) ||
-        !is_real_date(&t))
+        !is_real_date(&t) || sw_civil_to_utc(&t) >= YEAR_10000)
         return sw_fail(err, SW_E_PARSE, "\"%.40s\" is not an HTTP date", text);
     *out_ms = sw_civil_to_utc(&t);
     return SW_OK;

@@ -73,6 +73,7 @@ const char *sw_place_in_text(const struct sw_place *place, char *buf, size_t siz
 
 /* --------------------------------------------------------------- problems */
 
+SW_PRINTF(4, 0)
 static void report(struct sw_check *check, const struct sw_yaml *at, bool is_warning,
                    const char *fmt, va_list args)
 {

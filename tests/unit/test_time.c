@@ -77,6 +77,8 @@ static const char *const bad_times[] = {
     "1969-12-31T23:59:59Z",
     "1970-01-01T00:00:00+01:00",
     "2026-01-15T10:00:00+",
+    "9999-12-31T23:59:60Z",
+    "9999-12-31T23:59:59-00:01",
 };
 
 static void test_time_parse(void **state)
@@ -219,7 +221,8 @@ static void test_http_dates(void **state)
                                       "Xyz, 06 Nov 1994 08:49:37 GMT",
                                       "Sun, 06 Nvo 1994 08:49:37 GMT",
                                       "Sun, 06 Nov 1994 25:49:37 GMT",
-                                      "2026-01-15T10:00:00Z"};
+                                      "2026-01-15T10:00:00Z",
+                                      "Fri, 31 Dec 9999 23:59:60 GMT"};
     for (size_t i = 0; i < SW_ARRAY_LEN(bad); i++) {
         if (sw_http_date_parse(bad[i], &ms, NULL) != SW_E_PARSE)
             fail_msg("accepted: %s", bad[i]);

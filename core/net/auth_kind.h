@@ -40,3 +40,8 @@ struct sw_auth {
     struct sw_cond changed;
 };
 void auth_init(struct sw_auth *auth, const struct auth_kind *kind);
+
+/* Fit for a header line: visible ASCII only, so that nothing in it can end the
+ * line. what names it. Errors: SW_E_CONFIG. */
+enum sw_code auth_check_header(const struct sw_secret *secret, const char *what,
+                               struct sw_error *err);

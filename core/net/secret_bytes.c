@@ -214,6 +214,14 @@ void secret_wipe_text(char *text)
     free(text);
 }
 
+void secret_wipe_json(json_t *string)
+{
+    /* The tree is ours and about to go; jansson has no way to overwrite in place. */
+    char *text = (char *)(uintptr_t)json_string_value(string);
+    if (text)
+        explicit_bzero(text, json_string_length(string));
+}
+
 /* Only ever shortens: what replaces a pattern is no longer than the pattern. */
 static void redact_one(const struct pattern *pattern, char *text)
 {

@@ -5,6 +5,8 @@
  * base64 and URL-encoded forms are known to the redactor. Any thread. */
 #pragma once
 
+#include <jansson.h>
+
 #include "net/secret.h"
 
 enum { SECRET_MAX_BYTES = 64 * 1024 };
@@ -20,3 +22,5 @@ void secret_redact(void *arg, char *text, size_t size);
 
 /* explicit_bzero and free of a NUL-ended string. */
 void secret_wipe_text(char *text);
+/* The same for a string inside a JSON tree, which keeps its length. Others are left alone. */
+void secret_wipe_json(json_t *string);

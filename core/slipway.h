@@ -590,6 +590,10 @@ enum sw_code sw_core_read_ledger(struct sw_core *core, sw_event_fn each, void *a
  * Returns SW_OK when whole, SW_E_GIT when something is bad. */
 enum sw_code sw_core_verify_ledger(struct sw_core *core, char **report, struct sw_error *err);
 
+/* First thing in main: no core dumps, and no other process of this user may
+ * read this one's memory or environment (credentials are in them). */
+void sw_process_harden(void);
+
 /* The configuration explained for people, malloc'd. */
 char *sw_core_explain(const struct sw_core *core);
 

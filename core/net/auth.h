@@ -16,7 +16,7 @@ enum sw_code sw_auth_bearer_open(const struct sw_node *node, struct sw_auth **ou
 
 /* App Store Connect: ES256 JWT, aud appstoreconnect-v1, at most 20 minutes,
  * cached to 80 % of its life; issuer_id, key_id and key_file|env|cmd of node.
- * is_read_only adds a GET-only scope where Apple supports it. */
+ */
 enum sw_code sw_auth_app_store_open(const struct sw_node *node, struct sw_auth **out,
                                     struct sw_error *err);
 

@@ -431,6 +431,7 @@ enum sw_code sw_json_write(const json_t *tree, struct sw_buf *buf, unsigned styl
     size_t flags = JSON_ENCODE_ANY;
     flags |= (style & SW_JSON_SORTED) != 0 ? JSON_SORT_KEYS : 0;
     flags |= (style & SW_JSON_PRETTY) != 0 ? JSON_INDENT(2) : JSON_COMPACT;
+    flags |= (style & SW_JSON_SHORT) != 0 ? JSON_REAL_PRECISION(15) : 0;
     size_t size = json_dumpb(tree, NULL, 0, flags);
     if (size == 0)
         return sw_fail(err, SW_E_INTERNAL, "JSON could not be written");

@@ -81,6 +81,7 @@ enum sw_json_style {
     SW_JSON_COMPACT = 0,
     SW_JSON_SORTED = 1, /* keys in byte order: for what is hashed or compared */
     SW_JSON_PRETTY = 2, /* two spaces, for people */
+    SW_JSON_SHORT = 4,  /* reals with 15 digits: 0.2, where 17 would give 0.20000000000000001 */
 };
 
 /* Appends the text of tree. Sizes first and writes once: json_dumps can return success with a key

@@ -1,0 +1,23 @@
+/* registry.c: every kind of source, in the order help and docs list them.
+ *
+ * Adding a kind: its file, one extern and one line here. */
+#include "sources/source.h"
+
+#include <string.h>
+
+extern const struct sw_source_kind sw_source_google_play;
+extern const struct sw_source_kind sw_source_sentry;
+
+const struct sw_source_kind *const sw_source_kinds[] = {
+    &sw_source_google_play,
+    &sw_source_sentry,
+    NULL,
+};
+
+const struct sw_source_kind *sw_source_kind_find(const char *name)
+{
+    for (size_t i = 0; sw_source_kinds[i]; i++)
+        if (strcmp(sw_source_kinds[i]->name, name) == 0)
+            return sw_source_kinds[i];
+    return NULL;
+}

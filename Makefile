@@ -1,4 +1,12 @@
-# Slipway. `make help` lists the targets. Variants build side by side in $(BUILD)/<variant>/.
+# Slipway. Variants build side by side in $(BUILD)/<variant>/. `make help` prints these lines:
+#: make [release]     slipway, slipway-sim and libslipway.a in .build/release/ (also: debug asan tsan)
+#: make demo          the dashboard on a simulated rollout week
+#: make test          lint, then every test in release, asan and tsan; T=tests/unit/test_x.c for one
+#: make install       into PREFIX (/usr/local) below DESTDIR; make uninstall takes it out again
+#: make bench         measures, each beside a reference;  make fuzz FUZZ_SECONDS=60
+#: make golden-update takes the screens as they are now, and shows the difference
+#: make lint, format, clean, analyze;  make ci-full: clang, analyzers, valgrind, long fuzzing
+#: V=1 shows commands; CC=clang BUILD=.build/clang builds beside; what is missing is installed.
 VERSION := 0.1.0
 BUILD   ?= .build
 PREFIX  ?= /usr/local
@@ -6,16 +14,16 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 TEST_TIMEOUT ?= 120
 TEST_VARIANTS ?= $(if $(T),release,release asan tsan)
-T ?=
 CLANG ?= clang
-
+T             ?=
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 jobs := $(if $(findstring -j,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 MAKEFLAGS += --no-builtin-rules $(jobs)
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
+is_silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say = $(if $(V),,@$(if $(is_silent),,printf '  %-6s %s\n' '$(1)' '$(2)';))
 
 # --- set-up: included files are remade first, so the flags are asked after installing -----------
 no_setup := clean help format uninstall lint
@@ -27,15 +35,17 @@ $(BUILD)/setup.mk: .ci/setup
 	$(Q)CC='$(CC)' .ci/setup $@
 
 # --- flags -------------------------------------------------------------------------------------
-WERROR ?= -Werror
 is_clang := $(findstring clang,$(shell $(CC) --version 2>/dev/null))
 machine  := $(shell uname -m)
+# An error only with the compilers that are tried: a newer one finds new things to warn of.
+WERROR ?= $(if $(filter $(if $(is_clang),14,12),$(firstword $(subst ., ,$(shell $(CC) -dumpversion)))),-Werror)
 WARN_ALL := -Wall -Wextra -Wpedantic -Wformat=2 -Wshadow -Wconversion -Wsign-conversion \
   -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef -Wpointer-arith \
   -Wcast-qual -Wwrite-strings -Wswitch -Wimplicit-fallthrough -Wdouble-promotion -Wnull-dereference
 WARN_GCC := -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wformat-signedness
 WARN     := $(WARN_ALL) $(if $(is_clang),,$(WARN_GCC)) $(WERROR)
-BASE     := -std=c17 -D_GNU_SOURCE -DSLIPWAY_VERSION='"$(VERSION)"' -pthread -MMD -MP
+BASE     := -std=c17 -D_GNU_SOURCE -DSLIPWAY_VERSION='"$(VERSION)"' -pthread -MMD -MP \
+  -ffile-prefix-map=$(CURDIR)=.
 AT_PREFIX := -DSLIPWAY_PREFIX='"$(PREFIX)"'
 CF_arch_x86_64  := -fcf-protection=full
 CF_arch_aarch64 := -mbranch-protection=standard
@@ -44,13 +54,12 @@ HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack
 CF_release := $(WARN) -O2 -g $(HARDEN)
 LF_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,-z,defs
 CF_debug   := $(WARN) -Og -g3 -fno-omit-frame-pointer
-LF_debug   := -Wl,--as-needed
-CF_asan    := $(WARN) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-LF_asan    := -fsanitize=address,undefined -Wl,--as-needed
+SANITIZE   := -fsanitize=address,undefined
+CF_asan    := $(WARN) -O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=all
+LF_asan    := $(SANITIZE) -Wl,--as-needed
 CF_tsan    := $(WARN) -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LF_tsan    := -fsanitize=thread -Wl,--as-needed
 CF_analyze := $(WARN) -Og -g -fanalyzer
-LF_analyze := -Wl,--as-needed
 CC_fuzzer  := $(CLANG)
 CF_fuzzer  := $(WARN_ALL) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LF_fuzzer  := -fsanitize=fuzzer,address,undefined
@@ -71,7 +80,6 @@ preload_src := $(sort $(wildcard tests/preload/*.c))
 example_src := $(sort $(wildcard tests/example/*.c))
 
 LIBS = $(CORE_LIBS) -pthread -lm
-
 $(BUILD)/include/slipway.h: core/slipway.h
 	$(Q)mkdir -p $(@D) && ln -sf $(abspath $<) $@
 
@@ -79,13 +87,14 @@ $(BUILD)/include/slipway.h: core/slipway.h
 VARIANTS := release debug asan tsan analyze fuzzer
 objects = $(patsubst %.c,$(BUILD)/$(1)/o/%.o,$(2))
 compile = $(call say,CC,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(BASE) $(CF_$(1)) $(2) -c -o $@ $<
-link    = $(call say,LD,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(LF_$(1)) -o $@ $(filter %.o %.a,$^)
+link    = $(call say,LD,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(or $(LF_$(1)),-Wl,--as-needed) -o $@ $(filter %.o %.a,$^)
 
 define variant
-.PHONY: $(1) tests-$(1)
+.PHONY: $(1) aids-$(1) tests-$(1)
 $(1): $(if $(wildcard tui/main.c),$(BUILD)/$(1)/slipway) $(if $(wildcard tests/sim/main.c),$(BUILD)/$(1)/slipway-sim) $(BUILD)/$(1)/libslipway.a
-tests-$(1): $(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(programs) $(example_src) $(fuzz_src)) \
+aids-$(1): $(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(example_src)) \
   $(patsubst tests/preload/%.c,$(BUILD)/$(1)/preload/%.so,$(preload_src))
+tests-$(1): aids-$(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(programs) $(fuzz_src))
 $(BUILD)/$(1)/o/core/%.o: core/%.c $(BUILD)/flags
 	$$(call compile,$(1),-Icore $$(CORE_CFLAGS))
 $(BUILD)/$(1)/o/tui/%.o: tui/%.c $(BUILD)/flags $(BUILD)/prefix | $(BUILD)/include/slipway.h
@@ -116,7 +125,7 @@ $(BUILD)/$(1)/$(2:.c=): $(call objects,$(1),$(2) $(call helpers,$(1),$(patsubst 
 	$$(call link,$(1)) $$(TEST_LIBS) $$(SIM_LIBS) $$(TUI_LIBS) $$(LIBS)
 endef
 
-# A third front end sees the library and its one header, nothing else.
+# A third front end: the library and its one header.
 define example_program
 $(BUILD)/$(1)/$(2:.c=): $(call objects,$(1),$(2)) $(BUILD)/$(1)/libslipway.a
 	$$(call link,$(1)) $$(LIBS)
@@ -137,7 +146,7 @@ endif
 $(BUILD)/flags $(BUILD)/prefix: ;
 
 # --- what people type ----------------------------------------------------------------------------
-.PHONY: all lint test bench fuzz demo install uninstall clean help format ci-full golden-update
+.PHONY: all lint test bench fuzz demo install uninstall clean help format ci-full golden-update fuzz-programs
 all: $(BUILD)/lint.ok release
 
 lint_src := $(shell find Makefile README.md .ci core tui themes tests docs -type f 2>/dev/null)
@@ -149,58 +158,42 @@ lint:
 lint_tests  := $(sort $(wildcard tests/lint/test_*.sh tests/lint/lint.sh))
 chosen       = $(if $(T),$(patsubst ./%,%,$(T)),$(programs) $(fuzz_src))
 test_binaries = $(foreach v,$(TEST_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%,$(filter %.c,$(chosen))))
-test: $(BUILD)/run $(if $(T),$(TEST_VARIANTS),$(TEST_VARIANTS:%=tests-%)) $(if $(is_building),$(test_binaries))
+test: $(BUILD)/run $(TEST_VARIANTS:%=$(if $(T),aids,tests)-%) $(if $(is_building),$(test_binaries))
 	$(Q)$(BUILD)/run -t $(TEST_TIMEOUT) -b $(BUILD) $(if $(T),$(filter %.sh,$(T)),$(lint_tests)) $(test_binaries)
 
-golden-update: tests-release $(BUILD)/run
-	$(Q)for t in $(patsubst %.c,$(BUILD)/release/%,$(filter tests/golden/%,$(programs))); do \
-	  SLIPWAY_GOLDEN_UPDATE=1 SLIPWAY_TOP=$(CURDIR) SLIPWAY_BUILD=$(abspath $(BUILD))/release LC_ALL=C.UTF-8 TZ=UTC $$t; \
-	done; git --no-pager diff --stat -- tests/golden; git --no-pager diff -- tests/golden
-
-bench: release $(patsubst %.c,$(BUILD)/release/%,$(bench_src)) \
-  $(patsubst tests/preload/%.c,$(BUILD)/release/preload/%.so,$(preload_src))
-	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do \
-	  SLIPWAY_TOP=$(CURDIR) SLIPWAY_BUILD=$(abspath $(BUILD))/release SLIPWAY_BIN=$(abspath $(BUILD))/release/slipway \
-	  SLIPWAY_SIM_BIN=$(abspath $(BUILD))/release/slipway-sim $$b || exit 1; done
+as_test := env SLIPWAY_TOP=$(CURDIR) SLIPWAY_VARIANT=release SLIPWAY_BUILD=$(abspath $(BUILD))/release \
+  SLIPWAY_BIN=$(abspath $(BUILD))/release/slipway SLIPWAY_SIM_BIN=$(abspath $(BUILD))/release/slipway-sim \
+  LC_ALL=C.UTF-8 TZ=UTC
+golden-update: tests-release
+	-$(Q)for t in $(patsubst %.c,$(BUILD)/release/%,$(filter tests/golden/%,$(programs))); do \
+	  $(as_test) SLIPWAY_GOLDEN_UPDATE=1 $$t; done; git --no-pager diff --stat -p -- tests/golden
+bench: aids-release $(patsubst %.c,$(BUILD)/release/%,$(bench_src))
+	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b || exit 1; done
 
 fuzz:
-	$(Q).ci/setup --extra
-	$(Q)+$(MAKE) --no-print-directory fuzz-programs
-	$(Q)for f in $(fuzz_src:tests/fuzz/%.c=%); do \
-	  mkdir -p $(BUILD)/corpus/$$f tests/fuzz/corpus/$$f; dict=tests/fuzz/$$f.dict; \
-	  echo "$$f: $(FUZZ_SECONDS) s"; \
-	  $(BUILD)/fuzzer/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
-	    -verbosity=0 -artifact_prefix=$(BUILD)/corpus/crash-$$f- $$([ -f $$dict ] && echo -dict=$$dict) \
-	    $(BUILD)/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
-.PHONY: fuzz-programs
+	$(Q)+.ci/setup --extra && $(MAKE) --no-print-directory fuzz-programs
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz $(BUILD) $(fuzz_src:tests/fuzz/%.c=%)
 fuzz-programs: $(patsubst %.c,$(BUILD)/fuzzer/%,$(fuzz_src))
-
-# Everything that takes longer than a coffee: both compilers, the analyzers, valgrind, long fuzzing.
 ci-full: test
 	$(Q).ci/setup --extra && MAKE='$(MAKE)' BUILD='$(BUILD)' CLANG='$(CLANG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' .ci/full
-
 demo: release
 	$(Q)BUILD='$(BUILD)' .ci/demo
-
-share := $(DESTDIR)$(PREFIX)/share
+root  := $(DESTDIR)$(PREFIX)
+share := $(root)/share
+into   = install -d $(1) && install -m $(3) $(2) $(1)/
 install: release
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
-	install -m 755 $(BUILD)/release/slipway $(DESTDIR)$(PREFIX)/bin/slipway
-	install -m 644 $(BUILD)/release/libslipway.a $(DESTDIR)$(PREFIX)/lib/libslipway.a
-	install -m 644 core/slipway.h $(DESTDIR)$(PREFIX)/include/slipway.h
-	install -d $(share)/slipway/themes $(share)/man/man1 $(share)/doc/slipway
-	for f in $(wildcard themes/*); do install -m 644 $$f $(share)/slipway/themes/; done
-	for f in $(wildcard docs/*.1); do install -m 644 $$f $(share)/man/man1/; done
-	for f in LICENSE README.md $(wildcard docs/*.md docs/*.json docs/*.yaml); do \
-	  if [ -f $$f ]; then install -m 644 $$f $(share)/doc/slipway/; fi; done
+	$(call into,$(root)/bin,$(BUILD)/release/slipway,755)
+	$(call into,$(root)/lib,$(BUILD)/release/libslipway.a,644)
+	$(call into,$(root)/include,core/slipway.h,644)
+	$(if $(wildcard themes/*),$(call into,$(share)/slipway/themes,$(wildcard themes/*),644))
+	$(if $(wildcard docs/*.1),$(call into,$(share)/man/man1,$(wildcard docs/*.1),644))
+	$(call into,$(share)/doc/slipway,$(wildcard LICENSE README.md docs/*.md docs/*.json docs/*.yaml),644)
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/slipway $(DESTDIR)$(PREFIX)/lib/libslipway.a $(DESTDIR)$(PREFIX)/include/slipway.h
-	rm -f $(share)/man/man1/slipway.1
+	rm -f $(root)/bin/slipway $(root)/lib/libslipway.a $(root)/include/slipway.h $(share)/man/man1/slipway.1
 	rm -rf $(share)/slipway $(share)/doc/slipway
-
 clean:
 	$(Q)rm -rf $(BUILD)
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 help:
-	@sed -n 's/^#? //p' Makefile
+	@sed -n 's/^#: //p' Makefile

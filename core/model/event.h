@@ -42,10 +42,12 @@ bool sw_fold_add(struct sw_fold *fold, const struct sw_record *record);
 size_t sw_fold_count(const struct sw_fold *fold);
 /* i-th event in ledger order. */
 const struct sw_record *sw_fold_at(const struct sw_fold *fold, size_t i);
-/* Open intents (no outcome), in ledger order; NULL after the last. */
+/* Open intents (no outcome), in ledger order; NULL after the last. An outcome
+ * of any result closes its intent, also one that came before it. */
 const struct sw_record *sw_fold_open_intent(const struct sw_fold *fold, size_t i);
-/* The newest halt intent of a platform at or after `since` in ledger order by
- * an intent other than `except` (uuid); NULL when none. */
+/* The newest halt intent of the platform that stands after the intent
+ * `after_uuid` in ledger order; NULL when none. With an `after_uuid` that is not
+ * in the ledger every halt counts as newer. */
 const struct sw_record *sw_fold_newer_halt(const struct sw_fold *fold, const char *platform,
                                            const char *after_uuid);
 /* The record of the last tick or untick of an item; NULL: never. */

@@ -69,6 +69,8 @@ struct sim_creds *sim_creds_new(void)
     random_text(part, 64, hex);
     /* Prefix of an internal integration's token. Source: getsentry/sentry types/token.py. */
     snprintf(creds->sentry_token, sizeof creds->sentry_token, "sntryi_%.64s", part);
+    random_text(part, 60, hex);
+    snprintf(creds->sentry_ci_token, sizeof creds->sentry_ci_token, "sntrys_%.60s", part);
     sim_copy(creds->aws_region, sizeof creds->aws_region, "eu-west-1");
     sim_copy(creds->aws_profile, sizeof creds->aws_profile, "release");
     random_text(part, 16, upper);

@@ -8,10 +8,12 @@
 
 extern const struct sim_service sim_google_oauth;
 extern const struct sim_service sim_google_play;
+extern const struct sim_service sim_sentry;
 
 const struct sim_service *const sim_services[] = {
     &sim_google_oauth,
     &sim_google_play,
+    &sim_sentry,
     NULL,
 };
 

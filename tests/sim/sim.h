@@ -200,7 +200,8 @@ struct sim_creds {
     char google_key_id[48];
     char *google_private_pem;
     char *google_public_pem;
-    char sentry_token[72];
+    char sentry_token[72];    /* internal integration: org:read, project:read, event:read */
+    char sentry_ci_token[72]; /* organization token: org:ci alone */
     char aws_region[24];
     char aws_access_key_id[24];
     char aws_secret_access_key[48];

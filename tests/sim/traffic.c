@@ -89,6 +89,10 @@ void traffic_app_minute(const struct world *world, struct world_app *app, size_t
         cell.crashes = poisson(&stream, cell.sessions * version->crash_rate);
         if (cell.crashes > cell.sessions)
             cell.crashes = cell.sessions;
+        /* About one session in fifty meets a handled error. */
+        cell.errored = poisson(&stream, (cell.sessions - cell.crashes) * 0.02);
+        if (cell.errored > cell.sessions - cell.crashes)
+            cell.errored = cell.sessions - cell.crashes;
         version->cells = grow(version->cells, &version->cap_cells, version->n_cells, sizeof cell);
         version->cells[version->n_cells++] = cell;
     }
@@ -176,11 +180,10 @@ struct world_health world_health(const struct world *world, const struct world_a
         const struct world_cell *cell = &version->cells[i];
         health.sessions += cell->sessions;
         health.crashes += cell->crashes;
+        health.errored += cell->errored;
         if ((double)cell->holders > holders)
             holders = (double)cell->holders;
     }
-    /* About one session in fifty meets a handled error. */
-    health.errored = (health.sessions - health.crashes) / 50;
     health.users = distinct_users(holders, health.sessions);
     health.crashed_users = distinct_users(holders, health.crashes);
     if (health.crashed_users > health.users)

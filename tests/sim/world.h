@@ -37,6 +37,7 @@ enum {
 struct world_cell {
     uint32_t sessions; /* started in this minute */
     uint32_t crashes;  /* of these, ended by a crash */
+    uint32_t errored;  /* of the rest, met a handled error */
     float holders;     /* users who had the version */
 };
 

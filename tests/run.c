@@ -5,13 +5,14 @@
  *
  * Each program runs alone in a process group with its own HOME and XDG directories below the
  * build directory, a clean environment, no terminal and a deadline. Its output is kept in
- * PROGRAM.log and shown only when it failed. cmocka's counts are summed; a *.sh counts as one test
- * by its exit code. A program that crashed, ran out of time, left with an error without naming a
- * failed test, or ran no test, counts as one failure. Skipped tests are named aloud.
- * The last line is "N passed, M failed"; the exit code is 0 only when M is 0 and N is not.
+ * BUILD/<variant>/log and shown only when it failed. cmocka's counts are summed; a *.sh counts as
+ * one test by its exit code. A program that crashed, ran out of time, left with an error without
+ * naming a failed test, or ran no test, counts as one failure. Skipped tests are named aloud. The
+ * last line is "N passed, M failed"; the exit code is 0 only when M is 0 and N is not.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -82,6 +84,20 @@ static void make_dirs(char *path)
         die(path);
 }
 
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    (void)info;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+/* What an earlier run left must not be seen by this one. */
+static void remove_tree(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static bool is_script(const char *program)
 {
     size_t len = strlen(program);
@@ -118,6 +134,15 @@ static void variant_of(const char *program, char out[64])
         print_to(out, 64, "%.*s", (int)size, name);
 }
 
+/* "tests/unit/test_x" becomes "unit-test_x": unique, and one file name. */
+static void name_of(const char *program, char out[256])
+{
+    const char *part = strstr(program, "tests/");
+    snprintf(out, 256, "%s", part != NULL ? part + 6 : program);
+    for (char *slash = strchr(out, '/'); slash != NULL; slash = strchr(slash, '/'))
+        *slash = '-';
+}
+
 static void set_environment(const char *program)
 {
     char variant[64];
@@ -147,9 +172,11 @@ static void set_environment(const char *program)
     setenv("SLIPWAY_BUILD", base, 1);
     set_path("SLIPWAY_BIN", base, "slipway");
     set_path("SLIPWAY_SIM_BIN", base, "slipway-sim");
-    const char *name = strrchr(program, '/');
+    char name[256];
+    name_of(program, name);
     size_t used = strlen(base);
-    print_to(base + used, sizeof(base) - used, "/home/%s", name != NULL ? name + 1 : program);
+    print_to(base + used, sizeof(base) - used, "/home/%s", name);
+    remove_tree(base);
     set_private_dir("HOME", base, ".");
     set_private_dir("TMPDIR", base, "tmp");
     set_private_dir("XDG_CONFIG_HOME", base, "config");
@@ -161,6 +188,7 @@ static void set_environment(const char *program)
 static void run_child(const char *program, const char *log)
 {
     setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     int in = open("/dev/null", O_RDONLY);
     int out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (in < 0 || out < 0)
@@ -188,8 +216,9 @@ static void start(struct job *job, const char *program)
     variant_of(program, variant);
     print_to(dir, sizeof(dir), "%s/%s/log", run.build, variant);
     make_dirs(dir);
-    const char *name = strrchr(program, '/');
-    print_to(job->log, sizeof(job->log), "%s/%s.log", dir, name != NULL ? name + 1 : program);
+    char name[256];
+    name_of(program, name);
+    print_to(job->log, sizeof(job->log), "%s/%s.log", dir, name);
     fflush(NULL);
     job->pid = fork();
     if (job->pid < 0)
@@ -309,6 +338,23 @@ static bool finish_if_done(struct job *job)
     return true;
 }
 
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal_number)
+{
+    is_interrupted = signal_number;
+}
+
+/* The programs are in sessions of their own: an interrupt reaches them only through here. */
+static void end_all(const struct job *jobs)
+{
+    for (int i = 0; i < run.jobs; i++) {
+        if (jobs[i].pid != 0)
+            end_group(&jobs[i]);
+    }
+    exit(128 + is_interrupted);
+}
+
 static void run_all(char **programs, int count)
 {
     struct job jobs[JOBS_MAX] = {0};
@@ -323,6 +369,8 @@ static void run_all(char **programs, int count)
                 running++;
             }
         }
+        if (is_interrupted != 0)
+            end_all(jobs);
         poll(NULL, 0, 5);
     }
 }
@@ -344,6 +392,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: run [-j JOBS] [-t SECONDS] -b BUILD PROGRAM...\n");
         return 64;
     }
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
+    signal(SIGHUP, interrupt);
     run_all(argv + optind, argc - optind);
     if (run.skipped > 0)
         printf("%d SKIPPED, named above\n", run.skipped);

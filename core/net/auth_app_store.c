@@ -19,9 +19,9 @@
 enum { LIFE_S = 900, BACK_DATED_S = 60, RENEW_AFTER_MS = 600 * 1000, TOKEN_MAX = 4096 };
 
 struct app_store {
-    struct sw_auth auth;     /* first */
+    struct sw_auth auth; /* first */
     struct secret_place place;
-    char *issuer_id;         /* NULL: an individual key */
+    char *issuer_id; /* NULL: an individual key */
     char *key_id;
     struct jwt_key *key;     /* NULL: not read; this and what follows under auth.lock */
     struct sw_secret *token; /* NULL: none */

@@ -27,9 +27,9 @@ struct keys {
 struct aws {
     struct sw_auth auth; /* first */
     char *service;
-    char *region;        /* NULL: AWS_REGION and so on, then the profile's */
-    char *profile;       /* NULL: not named in the configuration */
-    struct keys keys;    /* id NULL: not read; under auth.lock */
+    char *region;     /* NULL: AWS_REGION and so on, then the profile's */
+    char *profile;    /* NULL: not named in the configuration */
+    struct keys keys; /* id NULL: not read; under auth.lock */
 };
 
 static struct aws *of(struct sw_auth *auth)
@@ -128,9 +128,9 @@ static enum sw_code judge_profile(const struct aws_profile *profile, const char 
                                   struct sw_error *err)
 {
     if (!profile->is_found)
-        return sw_fail(err, SW_E_CONFIG,
-                       "AWS profile \"%s\" is in neither the shared credentials nor the config file",
-                       name);
+        return sw_fail(
+            err, SW_E_CONFIG,
+            "AWS profile \"%s\" is in neither the shared credentials nor the config file", name);
     if (profile->access_key_id[0] && profile->secret_key[0])
         return SW_OK;
     if (profile->other[0])
@@ -202,8 +202,9 @@ static enum sw_code set_scope(const struct aws *aws, struct wire_credential *out
     if (!region)
         region = aws->keys.region;
     if (!is_region(region))
-        return sw_fail(err, SW_E_CONFIG,
-                       "no AWS region: set region in the source, AWS_REGION, or region in the profile");
+        return sw_fail(
+            err, SW_E_CONFIG,
+            "no AWS region: set region in the source, AWS_REGION, or region in the profile");
     sw_format(out->aws_scope, sizeof(out->aws_scope), "aws:amz:%s:%s", region, aws->service);
     return SW_OK;
 }
@@ -272,8 +273,8 @@ static const struct auth_kind kind = {
     .close = close_aws,
 };
 
-enum sw_code sw_auth_aws_open(const struct sw_node *node, const char *service,
-                              struct sw_auth **out, struct sw_error *err)
+enum sw_code sw_auth_aws_open(const struct sw_node *node, const char *service, struct sw_auth **out,
+                              struct sw_error *err)
 {
     *out = NULL;
     const char *region = sw_node_str(node, "region");

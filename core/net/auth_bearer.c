@@ -9,9 +9,9 @@
 #include "net/secret_place.h"
 
 struct bearer {
-    struct sw_auth auth;      /* first */
+    struct sw_auth auth; /* first */
     struct secret_place place;
-    struct sw_secret *token;  /* NULL: not read; under auth.lock */
+    struct sw_secret *token; /* NULL: not read; under auth.lock */
 };
 
 static struct bearer *of(struct sw_auth *auth)

@@ -24,39 +24,39 @@
 #include "net/secret_place.h"
 
 enum {
-    ASSERTION_LIFE_S = 3600,       /* the most there is; Google gives tokens for an hour anyway */
-    BACK_DATED_S = 30,             /* for a clock a little ahead of theirs */
+    ASSERTION_LIFE_S = 3600, /* the most there is; Google gives tokens for an hour anyway */
+    BACK_DATED_S = 30,       /* for a clock a little ahead of theirs */
     RENEW_BEFORE_S = 120,
-    RENEW_AGAIN_MS = 10000,        /* after a renewal that failed while the old one is good */
+    RENEW_AGAIN_MS = 10000, /* after a renewal that failed while the old one is good */
     LIFE_MAX_S = 24 * 3600,
     ASSERTION_MAX = 8192,
     TOKEN_TIMEOUT_MS = 15000,
 };
 
 struct google {
-    struct sw_auth auth;       /* first */
+    struct sw_auth auth; /* first */
     struct secret_place place;
     char *scopes;
-    char *token_url;           /* NULL: as the key file says */
+    char *token_url; /* NULL: as the key file says */
     /* ---- under auth.lock */
     struct google_account *account; /* NULL: key not read; counted, see account_ref */
-    char email[256];           /* kept after a refusal: its reader holds a pointer */
-    struct sw_secret *token;   /* NULL: none */
+    char email[256];                /* kept after a refusal: its reader holds a pointer */
+    struct sw_secret *token;        /* NULL: none */
     int64_t renew_mono_ms, end_mono_ms;
-    bool is_fetching;          /* by a poll */
-    unsigned failures;         /* fetches that failed */
-    struct sw_error failure;   /* the last one */
+    bool is_fetching;        /* by a poll */
+    unsigned failures;       /* fetches that failed */
+    struct sw_error failure; /* the last one */
 };
 
 /* The key and the place it is used at; immutable but for the signing. */
 struct google_account {
-    unsigned references;       /* under auth.lock */
+    unsigned references; /* under auth.lock */
     struct google_key key;
-    struct origin origin;      /* of the token request, without a prefix */
+    struct origin origin; /* of the token request, without a prefix */
     struct sw_operation operation;
     char path[ORIGIN_PREFIX + 1];
     char audience[512];
-    struct sw_mutex signing;   /* one at a time */
+    struct sw_mutex signing; /* one at a time */
 };
 
 static struct google *of(struct sw_auth *auth)
@@ -119,8 +119,8 @@ static enum sw_code account_read(struct google *google, struct google_account **
     code = google_key_parse(bytes, len, from, &account->key, err);
     sw_secret_free(json);
     if (code == SW_OK)
-        code = set_place(account, google->token_url ? google->token_url : account->key.token_uri,
-                         err);
+        code =
+            set_place(account, google->token_url ? google->token_url : account->key.token_uri, err);
     if (code == SW_OK)
         *out = account;
     else

@@ -63,8 +63,11 @@ static void keep(char *out, size_t size, struct piece value, struct aws_profile 
 
 static void note_other(struct piece key, struct aws_profile *profile)
 {
-    static const char *const others[] = {"role_arn", "sso_session", "sso_start_url",
-                                         "credential_process", "web_identity_token_file",
+    static const char *const others[] = {"role_arn",
+                                         "sso_session",
+                                         "sso_start_url",
+                                         "credential_process",
+                                         "web_identity_token_file",
                                          "login_session"};
     for (size_t i = 0; i < SW_ARRAY_LEN(others); i++)
         if (is_text(key, others[i]))

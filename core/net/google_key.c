@@ -36,8 +36,8 @@ static enum sw_code parse_tree(const json_t *tree, const char *from, struct goog
             err->code = SW_E_CONFIG;
         return SW_E_CONFIG;
     }
-    sw_ignore(sw_json_text(tree, "private_key_id", SW_OPTIONAL, out->key_id, sizeof(out->key_id),
-                           NULL));
+    sw_ignore(
+        sw_json_text(tree, "private_key_id", SW_OPTIONAL, out->key_id, sizeof(out->key_id), NULL));
     if (sw_copy(out->token_uri, sizeof(out->token_uri), uri))
         return sw_fail(err, SW_E_CONFIG, "%s: its token_uri is too long", from);
     return jwt_key_load(pem, strlen(pem), JWT_RS256, from, &out->key, err);
@@ -49,8 +49,8 @@ enum sw_code google_key_parse(const char *json, size_t len, const char *from,
     *out = (struct google_key){0};
     SW_JSON json_t *tree = NULL;
     if (sw_json_parse(json, len, NULL, &tree, NULL) != SW_OK || !json_is_object(tree))
-        return sw_fail(err, SW_E_CONFIG,
-                       "%s is not the JSON key file of a Google service account", from);
+        return sw_fail(err, SW_E_CONFIG, "%s is not the JSON key file of a Google service account",
+                       from);
     enum sw_code code = parse_tree(tree, from, out, err);
     secret_wipe_json(json_object_get(tree, "private_key"));
     if (code != SW_OK)

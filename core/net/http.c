@@ -63,6 +63,7 @@ struct transfer {
     int64_t start_mono_ms;
     int64_t slow_since_mono_ms; /* start of the window looked at; 0: no body yet */
     size_t slow_bytes;          /* body bytes at its start */
+    bool is_head_whole;         /* the empty line behind the last headers came */
     bool is_too_big, is_too_slow, is_resend_refused;
     bool is_done; /* guarded by http->lock */
     CURLcode result;
@@ -157,8 +158,13 @@ static void free_closed_pools(struct sw_http *http)
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
-    reply_headers_line(&transfer->headers, line, size * count);
-    return size * count;
+    size_t len = size * count;
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+        transfer->is_head_whole = false; /* another answer begins (after 100 Continue) */
+    else if (len <= 2)
+        transfer->is_head_whole = true;
+    reply_headers_line(&transfer->headers, line, len);
+    return len;
 }
 
 /* Fewer bytes than given stops the transfer. */
@@ -638,6 +644,8 @@ enum sw_code http_perform(struct sw_http *http, struct wire_call *call, struct s
     reply->status = (int)status;
     reply->latency_ms = (int)call->total_ms;
     reply_headers_end(&transfer.headers, sw_time_real_ms());
+    if (transfer.result == CURLE_OK && !transfer.is_head_whole)
+        transfer.result = CURLE_PARTIAL_FILE; /* curl calls that an answer */
     enum sw_code code = transfer.result == CURLE_OK ? SW_OK : tell_failure(&transfer, err);
     curl_easy_cleanup(transfer.easy);
     free_lines(&transfer);

@@ -42,10 +42,11 @@ static bool contains(const char *text, size_t len, const char *part)
 static enum sw_code not_a_key(const char *pem, size_t len, const char *from, struct sw_error *err)
 {
     if (contains(pem, len, "ENCRYPTED"))
-        return sw_fail(err, SW_E_CONFIG,
-                       "%s is protected by a pass phrase; a key that Slipway uses by itself must be "
-                       "without one, in a file of mode 0600",
-                       from);
+        return sw_fail(
+            err, SW_E_CONFIG,
+            "%s is protected by a pass phrase; a key that Slipway uses by itself must be "
+            "without one, in a file of mode 0600",
+            from);
     if (contains(pem, len, "PUBLIC KEY"))
         return sw_fail(err, SW_E_CONFIG, "%s is a public key; the private one is needed", from);
     if (contains(pem, len, "CERTIFICATE"))
@@ -60,14 +61,15 @@ static enum sw_code check_ec(EVP_PKEY *pkey, const char *from, struct sw_error *
     char group[64] = "";
     size_t len = 0;
     if (!EVP_PKEY_is_a(pkey, "EC"))
-        return sw_fail(err, SW_E_CONFIG,
-                       "%s holds a key of type %s; an EC P-256 key is needed (the AuthKey_*.p8 file "
-                       "from App Store Connect)",
-                       from, EVP_PKEY_get0_type_name(pkey));
+        return sw_fail(
+            err, SW_E_CONFIG,
+            "%s holds a key of type %s; an EC P-256 key is needed (the AuthKey_*.p8 file "
+            "from App Store Connect)",
+            from, EVP_PKEY_get0_type_name(pkey));
     if (EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) != 1 ||
         strcmp(group, "prime256v1") != 0)
-        return sw_fail(err, SW_E_CONFIG, "%s holds an EC key on the curve %s; P-256 is needed", from,
-                       group[0] ? group : "(unnamed)");
+        return sw_fail(err, SW_E_CONFIG, "%s holds an EC key on the curve %s; P-256 is needed",
+                       from, group[0] ? group : "(unnamed)");
     return SW_OK;
 }
 
@@ -92,8 +94,8 @@ enum sw_code jwt_key_load(const char *pem, size_t len, enum jwt_algorithm algori
     ERR_clear_error();
     if (!pkey)
         return not_a_key(pem, len, from, err);
-    enum sw_code code = algorithm == JWT_ES256 ? check_ec(pkey, from, err)
-                                               : check_rsa(pkey, from, err);
+    enum sw_code code =
+        algorithm == JWT_ES256 ? check_ec(pkey, from, err) : check_rsa(pkey, from, err);
     if (code != SW_OK) {
         EVP_PKEY_free(pkey);
         return code;
@@ -118,9 +120,8 @@ static bool join_r_and_s(const unsigned char *der, size_t len, unsigned char out
 {
     const unsigned char *p = der;
     ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)len);
-    bool is_good =
-        sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, ES256_HALF) == ES256_HALF &&
-        BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + ES256_HALF, ES256_HALF) == ES256_HALF;
+    bool is_good = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, ES256_HALF) == ES256_HALF &&
+                   BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + ES256_HALF, ES256_HALF) == ES256_HALF;
     ECDSA_SIG_free(sig);
     return is_good;
 }
@@ -167,7 +168,8 @@ enum sw_code jwt_sign(struct jwt_key *key, const char *key_id, const json_t *cla
                       struct sw_buf *out, struct sw_error *err)
 {
     const char *name = key->algorithm == JWT_ES256 ? "ES256" : "RS256";
-    SW_JSON json_t *header = json_pack("{s:s, s:s*, s:s}", "alg", name, "kid", key_id, "typ", "JWT");
+    SW_JSON json_t *header =
+        json_pack("{s:s, s:s*, s:s}", "alg", name, "kid", key_id, "typ", "JWT");
     if (!header)
         return sw_fail(err, SW_E_INTERNAL, "making a token's header failed (is the key id UTF-8?)");
     size_t from = out->len;

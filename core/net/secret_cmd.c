@@ -22,11 +22,21 @@
 
 /* What pass, gopass, gpg-agent, secret-tool and their like need to find their stores. */
 static const char *const kept[] = {
-    "HOME",         "PATH",        "USER",
-    "LOGNAME",      "LANG",        "LC_ALL",
-    "GNUPGHOME",    "DISPLAY",     "WAYLAND_DISPLAY",
-    "TMPDIR",       "XDG_CONFIG_HOME", "XDG_DATA_HOME",
-    "XDG_RUNTIME_DIR", "PASSWORD_STORE_DIR", "DBUS_SESSION_BUS_ADDRESS",
+    "HOME",
+    "PATH",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "GNUPGHOME",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "PASSWORD_STORE_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
     "SSH_AUTH_SOCK",
 };
 enum { KEPT_COUNT = SW_ARRAY_LEN(kept) };
@@ -114,7 +124,8 @@ static enum sw_code start(const char *program, char *const argv[], struct child 
     if (child->pid > 0)
         return SW_OK;
     close(pipe_fds[0]);
-    return sw_fail_errno(err, SW_E_IO, error_number, "starting the credential's command %s", program);
+    return sw_fail_errno(err, SW_E_IO, error_number, "starting the credential's command %s",
+                         program);
 }
 
 /* Reads to the end; false when time is up. */
@@ -166,9 +177,10 @@ static enum sw_code judge_end(const char *name, bool is_in_time, int timeout_ms,
         return sw_fail(err, SW_E_IO, "the credential's command %s was ended by signal %d", name,
                        WTERMSIG(status));
     if (WEXITSTATUS(status) != 0)
-        return sw_fail(err, SW_E_IO,
-                       "the credential's command %s failed (exit code %d); run it by hand to see why",
-                       name, WEXITSTATUS(status));
+        return sw_fail(
+            err, SW_E_IO,
+            "the credential's command %s failed (exit code %d); run it by hand to see why", name,
+            WEXITSTATUS(status));
     return SW_OK;
 }
 

@@ -24,8 +24,8 @@ static enum sw_code check_file(int fd, const char *path, struct sw_error *err)
         return sw_fail(err, SW_E_IO, "%s belongs to another user (uid %lu, we are %lu)", path,
                        (unsigned long)st.st_uid, (unsigned long)geteuid());
     if (st.st_mode & 077)
-        return sw_fail(err, SW_E_IO, "%s can be read by others (mode %04o); run: chmod 600 %s", path,
-                       (unsigned)st.st_mode & 07777, path);
+        return sw_fail(err, SW_E_IO, "%s can be read by others (mode %04o); run: chmod 600 %s",
+                       path, (unsigned)st.st_mode & 07777, path);
     return SW_OK;
 }
 

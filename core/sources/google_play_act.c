@@ -303,6 +303,10 @@ static enum sw_code put(struct work *work, const json_t *wished, enum gplay_faul
         sw_request_json(&request, NULL, &body);
         code = gplay_exchange(work->flow, &request, doing, &reply, fault, err);
     }
+    /* To the transport every lost answer to a write leaves its outcome open; this one is not. */
+    if (code == SW_E_OUTCOME_UNKNOWN)
+        code = sw_fail(err, SW_E_NETWORK,
+                       "%s: no answer. It was not committed, so NOTHING WAS CHANGED", doing);
     if (code == SW_OK && !sw_flow_is_dry_run(work->flow)) {
         code = sw_reply_json(&reply, &answer, err);
         if (code == SW_OK)

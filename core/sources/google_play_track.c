@@ -328,7 +328,8 @@ char *gplay_handle_write(const char *package, const char *track_name, int64_t co
 static bool is_field(const json_t *json, const char *key, const char *expected)
 {
     const char *text = NULL;
-    return sw_json_str(json, key, SW_REQUIRED, &text, NULL) == SW_OK && strcmp(text, expected) == 0;
+    return sw_json_str(json, key, SW_REQUIRED, &text, NULL) == SW_OK &&
+           (!expected || strcmp(text, expected) == 0);
 }
 
 static bool handle_release_read(const json_t *json, struct gplay_release *out)

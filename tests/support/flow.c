@@ -114,8 +114,7 @@ struct sw_flow *flow_new(const struct sw_source_kind *kind, const char *account)
     return flow;
 }
 
-static const struct sw_option *binding_options(const struct sw_source_kind *kind,
-                                               enum sw_role role)
+static const struct sw_option *binding_options(const struct sw_source_kind *kind, enum sw_role role)
 {
     switch (role) {
     case SW_ROLE_ROLLOUT:
@@ -171,9 +170,12 @@ static void reports_clear(struct sw_flow *flow)
     free(r->checklist_file);
     free(r->checklist_ref);
     free(r->checklist_error);
-    *r = (struct flow_reports){.rollouts = r->rollouts, .has_rollout = r->has_rollout,
-                               .tags = r->tags, .has_tags = r->has_tags,
-                               .plans = r->plans, .has_plan = r->has_plan};
+    *r = (struct flow_reports){.rollouts = r->rollouts,
+                               .has_rollout = r->has_rollout,
+                               .tags = r->tags,
+                               .has_tags = r->has_tags,
+                               .plans = r->plans,
+                               .has_plan = r->has_plan};
 }
 
 void flow_free(struct sw_flow *flow)
@@ -383,6 +385,16 @@ static enum sw_code status_code(int status, struct sw_error *err)
     return sw_fail_http(err, code, status, status >= 500, 0, "HTTP %d", status);
 }
 
+/* As the transport judges a lost answer to a write (net/retry.c). */
+static enum sw_code outcome_code(const struct sw_request *request, enum sw_code code,
+                                 struct sw_error *err)
+{
+    bool is_lost = code == SW_E_NETWORK || code == SW_E_TIMEOUT || code == SW_E_HTTP;
+    if (request->operation->effect != SW_EFFECT_MUTATE || !is_lost)
+        return code;
+    return sw_fail(err, SW_E_OUTCOME_UNKNOWN, "the answer was lost");
+}
+
 static void reply_fill(struct sw_reply *reply, const struct flow_step *step)
 {
     reply->status = step->status;
@@ -411,7 +423,9 @@ enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *req
         return mismatch(flow, request, NULL, err);
     if (flow->perform) {
         code = flow->perform(flow->perform_arg, request, reply, err);
-        return code == SW_OK ? status_code(reply->status, err) : code;
+        if (code == SW_OK && reply->status < 500)
+            return status_code(reply->status, err);
+        return outcome_code(request, code == SW_OK ? SW_E_HTTP : code, err);
     }
     const struct flow_step *step =
         flow->step_next < flow->step_count ? &flow->steps[flow->step_next] : NULL;
@@ -429,14 +443,16 @@ enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *req
         return mismatch(flow, request, step, err);
     flow->step_next++;
     enum sw_effect effect = request->operation->effect;
-    bool is_dry = effect == SW_EFFECT_MUTATE ||
-                  (effect == SW_EFFECT_EDIT && request->operation->dry_reply);
+    bool is_dry =
+        effect == SW_EFFECT_MUTATE || (effect == SW_EFFECT_EDIT && request->operation->dry_reply);
     if (flow->is_dry_run && is_dry)
         return dry(request, reply);
     if (step->fail != SW_OK)
-        return sw_fail(err, step->fail, "the test's script fails here");
+        return outcome_code(request, sw_fail(err, step->fail, "the test's script fails here"), err);
     reply_fill(reply, step);
-    return status_code(step->status, err);
+    code = status_code(step->status, err);
+    /* A 4xx is a definite no; only 5xx leaves a write open. */
+    return step->status >= 500 ? outcome_code(request, code, err) : code;
 }
 
 /* ------------------------------------------------------------------ asking */
@@ -596,8 +612,8 @@ void sw_flow_report_issues(struct sw_flow *flow, const struct sw_target *target,
 {
     struct flow_reports *r = &flow->reports;
     r->issues = sw_xrealloc_array(r->issues, r->issues_count + 1, sizeof(*r->issues));
-    r->issues[r->issues_count++] = (struct flow_issues){
-        target_index(flow, target), count, copy_items(issues, count, sizeof(*issues))};
+    r->issues[r->issues_count++] = (struct flow_issues){target_index(flow, target), count,
+                                                        copy_items(issues, count, sizeof(*issues))};
 }
 
 void sw_flow_report_alarms(struct sw_flow *flow, const struct sw_target *target,
@@ -605,8 +621,8 @@ void sw_flow_report_alarms(struct sw_flow *flow, const struct sw_target *target,
 {
     struct flow_reports *r = &flow->reports;
     r->alarms = sw_xrealloc_array(r->alarms, r->alarms_count + 1, sizeof(*r->alarms));
-    r->alarms[r->alarms_count++] = (struct flow_alarms){
-        target_index(flow, target), count, copy_items(alarms, count, sizeof(*alarms))};
+    r->alarms[r->alarms_count++] = (struct flow_alarms){target_index(flow, target), count,
+                                                        copy_items(alarms, count, sizeof(*alarms))};
 }
 
 void sw_flow_report_tags(struct sw_flow *flow, const struct sw_target *target,

@@ -15,13 +15,14 @@
 struct sw_arena;
 
 /* first_bytes: room expected, 0 = 4 KiB. */
-struct sw_arena *sw_arena_new(size_t first_bytes) SW_WARN_UNUSED;
+struct sw_arena *sw_arena_new(size_t first_bytes) SW_RETURNS_NONNULL SW_WARN_UNUSED;
 void sw_arena_free(struct sw_arena *arena);
 
 /* Zeroed; never NULL; size 0 gives a unique pointer. */
-void *sw_arena_alloc(struct sw_arena *arena, size_t size) SW_WARN_UNUSED;
+void *sw_arena_alloc(struct sw_arena *arena, size_t size) SW_RETURNS_NONNULL SW_WARN_UNUSED;
 /* count * size, overflow checked. */
-void *sw_arena_array(struct sw_arena *arena, size_t count, size_t size) SW_WARN_UNUSED;
+void *sw_arena_array(struct sw_arena *arena, size_t count,
+                     size_t size) SW_RETURNS_NONNULL SW_WARN_UNUSED;
 /* NULL gives NULL. */
 const char *sw_arena_strdup(struct sw_arena *arena, const char *text);
 const char *sw_arena_strndup(struct sw_arena *arena, const char *text, size_t len);

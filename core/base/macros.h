@@ -6,6 +6,7 @@
 
 #define SW_PRINTF(fmt_index, first_arg) __attribute__((format(printf, fmt_index, first_arg)))
 #define SW_NONNULL(...)                 __attribute__((nonnull(__VA_ARGS__)))
+#define SW_RETURNS_NONNULL              __attribute__((returns_nonnull))
 #define SW_WARN_UNUSED                  __attribute__((warn_unused_result))
 #define SW_NORETURN                     __attribute__((noreturn))
 #define SW_UNUSED                       __attribute__((unused))

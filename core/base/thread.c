@@ -126,15 +126,22 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* Instrumented frames are several times larger. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_LEAST ((size_t)1 << 20)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STACK_LEAST ((size_t)1 << 20)
+#endif
+#endif
+#ifndef STACK_LEAST
+#define STACK_LEAST ((size_t)PTHREAD_STACK_MIN)
+#endif
+
 static size_t stack_size(size_t wanted)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    const size_t least = (size_t)1 << 20; /* instrumented frames are several times larger */
-#else
-    const size_t least = (size_t)PTHREAD_STACK_MIN;
-#endif
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t size = wanted > least ? wanted : least;
+    size_t size = wanted > STACK_LEAST ? wanted : STACK_LEAST;
     return (size + page - 1) / page * page;
 }
 

@@ -12,7 +12,7 @@
 
 #define YEAR_MAX     9999
 #define YEAR_10000   INT64_C(253402300800000) /* the first ms that cannot be written any more */
-#define DURATION_MAX (3660 * SW_DAY_MS) /* ten years and a bit */
+#define DURATION_MAX (3660 * SW_DAY_MS)       /* ten years and a bit */
 
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

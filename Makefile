@@ -53,6 +53,7 @@ HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack
   -fPIE $(if $(is_clang),,-ftrivial-auto-var-init=zero) $(CF_arch_$(machine))
 CF_release := $(WARN) -O2 -g $(HARDEN)
 LF_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,-z,defs
+LF_plain   := -Wl,--as-needed
 CF_debug   := $(WARN) -Og -g3 -fno-omit-frame-pointer
 SANITIZE   := -fsanitize=address,undefined
 CF_asan    := $(WARN) -O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=all
@@ -88,7 +89,7 @@ $(BUILD)/include/slipway.h: core/slipway.h
 VARIANTS := release debug asan tsan analyze fuzzer
 objects = $(patsubst %.c,$(BUILD)/$(1)/o/%.o,$(2))
 compile = $(call say,CC,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(BASE) $(CF_$(1)) $(2) -c -o $@ $<
-link    = $(call say,LD,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(or $(LF_$(1)),-Wl,--as-needed) -o $@ $(filter %.o %.a,$^)
+link    = $(call say,LD,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(or $(LF_$(1)),$(LF_plain)) -o $@ $(filter %.o %.a,$^)
 
 define variant
 .PHONY: $(1) aids-$(1) tests-$(1)

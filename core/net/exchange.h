@@ -33,10 +33,6 @@ struct sw_operation {
     enum sw_effect effect;
     bool is_idempotent;      /* sending it twice is the same as once */
     int timeout_ms;          /* total, 0: 15 s for reads, 30 s otherwise */
-    /* In a dry run MUTATE is never sent, and EDIT only when this is NULL (scratch that the re-read
-     * makes and deletes as well); what is not sent is described, and the flow gets status 200 with
-     * this JSON body (NULL: "{}"), so that a flow of several steps goes on to its end. */
-    const char *dry_reply;
 };
 
 struct sw_param {

@@ -1,0 +1,495 @@
+/* actions.c: the engine's side of actions: starting their threads, folding what they read, judging
+ * them by policy, and turning their end into an outcome.
+ *
+ * A halt never waits: not for a slot, not for a poll, not for another verb on its platform (that
+ * one is told to yield). Any other verb is refused while something else runs there. */
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+
+/* ---------------------------------------------------------------- messages */
+
+/* From a run to the engine. */
+struct run_message {
+    struct sw_message message;
+    struct sw_run *run;
+    struct sw_flow *flow; /* REPORTS: owned */
+    bool flag;            /* asking; held */
+    char *text;
+    int64_t accepted_ms, seen_ms;
+    char release[SW_LABEL_MAX];
+    struct sw_record record;
+    struct sw_error error;
+};
+
+static struct run_message *new_message(struct sw_run *run,
+                                       void (*handle)(struct sw_core *, struct sw_message *))
+{
+    struct run_message *message = sw_xcalloc(1, sizeof *message);
+    message->message.handle = handle;
+    message->run = run;
+    return message;
+}
+
+static void post(struct run_message *message)
+{
+    sw_core_post(message->run->core, &message->message);
+}
+
+static struct sw_model_action *action_of(struct sw_core *core, const struct sw_run *run)
+{
+    return sw_model_action(&core->engine.model, run->id);
+}
+
+/* ---------------------------------------------------------------- judgement */
+
+static void judge(struct sw_core *core, struct sw_run *run)
+{
+    struct sw_engine *engine = &core->engine;
+    struct sw_judgement judgement = {0};
+    struct sw_policy_input input = {0};
+    struct sw_model_platform *platform = sw_model_platform(&engine->model, run->platform_id);
+    sw_core_release_name(core, judgement.release);
+    judgement.is_gone = platform == NULL;
+    if (platform != NULL) {
+        sw_view_policy_input(&engine->model, platform, run->verb, sw_engine_now(core), &input);
+        input.is_read_only = core->is_read_only;
+        input.has_override = run->override_text != NULL;
+        sw_policy_judge(&input, &judgement.policy);
+        judgement.offer = platform->offers[run->verb];
+        judgement.has_rollout = platform->has_rollout;
+        if (platform->has_rollout)
+            sw_rollout_copy(&judgement.rollout, &platform->rollout);
+    }
+    sw_run_answer(run, &judgement);
+}
+
+static void show_before(struct sw_core *core, const struct sw_run *run)
+{
+    struct sw_model_action *action = action_of(core, run);
+    const struct sw_model_platform *platform =
+        sw_model_platform(&core->engine.model, run->platform_id);
+    if (action == NULL || platform == NULL || !platform->has_rollout)
+        return;
+    sw_copy(action->version, sizeof action->version, platform->rollout.version);
+    action->percent_before = platform->rollout.percent_set;
+    action->percent_after = platform->offers[run->verb].to_percent;
+}
+
+static void handle_reports(struct sw_core *core, struct sw_message *m)
+{
+    struct run_message *message = (struct run_message *)m;
+    sw_reducer_fold(&core->engine.reducer, message->flow);
+    if (message->flag) {
+        show_before(core, message->run);
+        judge(core, message->run);
+    }
+    sw_engine_changed(core, true);
+    sw_flow_free(message->flow);
+    free(message);
+}
+
+void sw_run_tell_reports(struct sw_run *run, struct sw_flow *flow, bool is_asking)
+{
+    struct run_message *message = new_message(run, handle_reports);
+    message->flow = flow;
+    message->flag = is_asking;
+    post(message);
+}
+
+/* ----------------------------------------------------------------- progress */
+
+static void handle_progress(struct sw_core *core, struct sw_message *m)
+{
+    struct run_message *message = (struct run_message *)m;
+    struct sw_model_action *action = action_of(core, message->run);
+    if (action != NULL) {
+        sw_copy(action->text, sizeof action->text, message->text);
+        action->accepted_ms = message->accepted_ms;
+        sw_engine_changed(core, true);
+    }
+    free(message->text);
+    free(message);
+}
+
+void sw_run_tell_progress(struct sw_run *run, const char *text)
+{
+    struct run_message *message = new_message(run, handle_progress);
+    message->text = sw_xstrdup(text);
+    message->accepted_ms = run->accepted_ms;
+    post(message);
+}
+
+static void handle_record(struct sw_core *core, struct sw_message *m)
+{
+    struct run_message *message = (struct run_message *)m;
+    char release[SW_LABEL_MAX];
+    sw_core_release_name(core, release);
+    if (!strcmp(release, message->release))
+        sw_watch_add(core, &message->record);
+    core->engine.is_watch_wanted = true;
+    sw_record_clear(&message->record);
+    free(message);
+}
+
+void sw_run_tell_record(struct sw_run *run, const char *release, const struct sw_record *record)
+{
+    struct run_message *message = new_message(run, handle_record);
+    sw_copy(message->release, sizeof message->release, release);
+    sw_record_copy(&message->record, record);
+    post(message);
+}
+
+static void handle_notice(struct sw_core *core, struct sw_message *m)
+{
+    struct run_message *message = (struct run_message *)m;
+    sw_model_set_text(&core->engine.model.notice, message->text);
+    sw_log_write(core->log, SW_LOG_WARN, "engine", "%s", message->text);
+    sw_engine_changed(core, true);
+    free(message->text);
+    free(message);
+}
+
+void sw_run_tell_notice(struct sw_run *run, const char *text)
+{
+    struct run_message *message = new_message(run, handle_notice);
+    message->text = sw_xstrdup(text);
+    post(message);
+}
+
+static void handle_ledger(struct sw_core *core, struct sw_message *m)
+{
+    struct run_message *message = (struct run_message *)m;
+    core->engine.model.is_ledger_ok = false;
+    sw_model_set_text(&core->engine.model.ledger_error, message->error.text);
+    sw_log_error(core->log, SW_LOG_ERROR, "ledger", &message->error);
+    sw_engine_changed(core, true);
+    free(message);
+}
+
+void sw_run_tell_ledger(struct sw_run *run, const struct sw_error *error)
+{
+    struct run_message *message = new_message(run, handle_ledger);
+    message->error = *error;
+    post(message);
+}
+
+/* ------------------------------------------------------------------- holding */
+
+static void hold(struct sw_core *core, struct sw_run *run, bool is_held)
+{
+    if (run->setup == NULL || run->is_holding == is_held)
+        return;
+    run->is_holding = is_held;
+    sw_polls_hold(core, run->setup, run->platform, is_held);
+}
+
+static void handle_hold(struct sw_core *core, struct sw_message *m)
+{
+    struct run_message *message = (struct run_message *)m;
+    hold(core, message->run, message->flag);
+    free(message);
+}
+
+void sw_run_tell_hold(struct sw_run *run, bool is_held)
+{
+    struct run_message *message = new_message(run, handle_hold);
+    message->flag = is_held;
+    post(message);
+}
+
+/* ----------------------------------------------------------------------- end */
+
+static struct sw_outcome *make_outcome(const struct sw_run *run)
+{
+    struct sw_outcome *outcome = sw_outcome_new(run->id, run->command, run->verb, run->platform_id);
+    outcome->result = run->result;
+    outcome->error = run->error;
+    outcome->text = sw_xstrdup(run->text);
+    outcome->asked_ms = run->asked_ms;
+    outcome->accepted_ms = run->accepted_ms;
+    outcome->seen_ms = run->seen_ms;
+    return outcome;
+}
+
+/* The worst part names the whole; SEEN only when every part is. */
+static int badness(enum sw_result result)
+{
+    static const int order[SW_RESULT_COUNT] = {
+        [SW_RESULT_DRY_RUN] = 1,  [SW_RESULT_SUPERSEDED] = 2, [SW_RESULT_REFUSED] = 3,
+        [SW_RESULT_REJECTED] = 4, [SW_RESULT_FAILED] = 5,     [SW_RESULT_UNKNOWN] = 6,
+    };
+    return order[result];
+}
+
+static void end_group(struct sw_core *core, struct sw_stop_group *group)
+{
+    struct sw_outcome *outcome = group->outcome;
+    size_t seen = 0;
+    const struct sw_outcome *worst = &outcome->parts[0];
+    for (size_t i = 0; i < outcome->part_count; i++) {
+        const struct sw_outcome *part = &outcome->parts[i];
+        seen += part->result == SW_RESULT_SEEN;
+        if (badness(part->result) > badness(worst->result))
+            worst = part;
+    }
+    enum sw_result result = outcome->part_count == 0 ? SW_RESULT_SEEN : worst->result;
+    sw_outcome_end(outcome, result, outcome->part_count == 0 ? SW_OK : worst->error.code,
+                   "%zu of %zu platforms stopped or with nothing to stop", seen,
+                   outcome->part_count);
+    outcome->seen_ms = result == SW_RESULT_SEEN ? sw_engine_now(core) : 0;
+    sw_core_deliver(core, outcome);
+}
+
+/* Moves the outcome into its place in the group. */
+static void end_part(struct sw_core *core, const struct sw_run *run, struct sw_outcome *outcome)
+{
+    for (struct sw_stop_group **at = &core->engine.groups; *at != NULL; at = &(*at)->next) {
+        struct sw_stop_group *group = *at;
+        if (group->outcome->id != run->parent)
+            continue;
+        for (size_t i = 0; i < group->outcome->part_count; i++) {
+            struct sw_outcome *slot = &group->outcome->parts[i];
+            if (slot->id != run->id)
+                continue;
+            sw_outcome_clear(slot);
+            *slot = *outcome;
+            free(outcome);
+            outcome = NULL;
+        }
+        sw_assert(outcome == NULL);
+        if (--group->left == 0) {
+            *at = group->next;
+            end_group(core, group);
+            free(group);
+        }
+        return;
+    }
+    sw_assert(!"a part belongs to a stop-everything");
+}
+
+static void show_end(struct sw_core *core, const struct sw_run *run)
+{
+    struct sw_model_action *action = action_of(core, run);
+    if (action == NULL)
+        return;
+    action->accepted_ms = run->accepted_ms;
+    action->seen_ms = run->seen_ms;
+    action->result = run->result;
+    if (run->result == SW_RESULT_SEEN && run->to_percent.is_known)
+        action->percent_after = run->to_percent;
+    sw_copy(action->text, sizeof action->text,
+            run->result == SW_RESULT_DRY_RUN ? "dry run: nothing was sent" : run->text);
+}
+
+static bool is_counted_halt(const struct sw_run *run)
+{
+    return run->kind == SW_RUN_VERB && !run->is_dry_run &&
+           (run->verb == SW_VERB_HALT || run->is_part);
+}
+
+/* A settlement that found nothing to settle leaves no trace. */
+static void drop_action(struct sw_core *core, const struct sw_run *run)
+{
+    struct sw_model *model = &core->engine.model;
+    struct sw_model_action *action = action_of(core, run);
+    if (action == NULL)
+        return;
+    size_t behind = model->action_count - (size_t)(action - model->actions) - 1;
+    memmove(action, action + 1, behind * sizeof *action);
+    model->action_count--;
+}
+
+/* The picture shows the end before the outcome is there to be taken. */
+static void finish(struct sw_core *core, struct sw_run *run)
+{
+    struct sw_outcome *outcome = run->kind == SW_RUN_SETTLE ? NULL : make_outcome(run);
+    if (run->kind == SW_RUN_SETTLE && run->result == SW_RESULT_NONE)
+        drop_action(core, run);
+    else
+        show_end(core, run);
+    if (run->text != NULL)
+        sw_log_write(core->log, SW_LOG_INFO, "action", "%s %s: %s: %s", sw_verb_name(run->verb),
+                     run->platform_id, sw_result_name(run->result), run->text);
+    if (is_counted_halt(run))
+        atomic_fetch_sub(&core->halts, 1);
+    sw_watch_halts(core);
+    core->engine.is_changed = true;
+    sw_engine_publish(core);
+    if (outcome == NULL)
+        return;
+    if (run->parent != 0)
+        end_part(core, run, outcome);
+    else
+        sw_core_deliver(core, outcome);
+}
+
+static void handle_over(struct sw_core *core, struct sw_message *m)
+{
+    struct run_message *message = (struct run_message *)m;
+    struct sw_run *run = message->run;
+    free(message);
+    sw_thread_join(&run->thread);
+    for (struct sw_run **at = &core->engine.runs; *at != NULL; at = &(*at)->next) {
+        if (*at == run) {
+            *at = run->next;
+            break;
+        }
+    }
+    hold(core, run, false);
+    finish(core, run);
+    sw_run_free(run);
+}
+
+void sw_run_tell_over(struct sw_run *run)
+{
+    post(new_message(run, handle_over));
+}
+
+/* --------------------------------------------------------------------- start */
+
+static bool is_there(const struct sw_run *run, const char *platform)
+{
+    return run->kind == SW_RUN_VERB && !run->is_dry_run && !strcmp(run->platform_id, platform);
+}
+
+bool sw_actions_is_busy(const struct sw_core *core, const char *platform)
+{
+    for (const struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
+        if (is_there(run, platform))
+            return true;
+    for (const struct sw_run *run = core->engine.runs_waiting; run != NULL; run = run->next)
+        if (is_there(run, platform))
+            return true;
+    return false;
+}
+
+static void make_others_yield(struct sw_core *core, const struct sw_run *halt)
+{
+    for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
+        if (run != halt && run->verb != SW_VERB_HALT && is_there(run, halt->platform_id))
+            sw_run_yield(run);
+}
+
+static bool start_thread(struct sw_core *core, struct sw_run *run, struct sw_error *err)
+{
+    char name[16];
+    struct sw_engine *engine = &core->engine;
+    sw_format(name, sizeof name, "sw-action-%u", (unsigned)(run->id % 100000));
+    run->next = engine->runs;
+    engine->runs = run;
+    if (sw_thread_start(&run->thread, SW_THREAD_ACTION, name, SW_RUN_STACK, sw_run_main, run,
+                        err) == SW_OK)
+        return true;
+    engine->runs = run->next;
+    return false;
+}
+
+/* What the engine knows now goes along. */
+static void give_knowledge(struct sw_core *core, struct sw_run *run)
+{
+    struct sw_engine *engine = &core->engine;
+    const struct sw_model_platform *platform = sw_model_platform(&engine->model, run->platform_id);
+    if (platform == NULL || run->kind == SW_RUN_TICK)
+        return;
+    run->setup = sw_setup_ref(engine->setup);
+    run->platform = (size_t)(platform - engine->model.platforms);
+    run->plan = platform->plan;
+    run->has_last = platform->has_rollout;
+    if (platform->has_rollout)
+        sw_rollout_copy(&run->last, &platform->rollout);
+}
+
+static void show_start(struct sw_core *core, const struct sw_run *run)
+{
+    if (run->kind == SW_RUN_TICK)
+        return;
+    struct sw_model_action *action = sw_model_add_action(&core->engine.model, run->id);
+    action->parent = run->parent;
+    sw_copy(action->platform, sizeof action->platform, run->platform_id);
+    action->verb = run->verb;
+    action->asked_ms = run->asked_ms;
+    sw_copy(action->text, sizeof action->text, "asked");
+    show_before(core, run);
+}
+
+void sw_actions_start(struct sw_core *core, struct sw_run *run)
+{
+    struct sw_error error = {0};
+    run->asked_ms = sw_engine_now(core);
+    give_knowledge(core, run);
+    show_start(core, run);
+    if (run->verb == SW_VERB_HALT && run->kind == SW_RUN_VERB && !run->is_dry_run)
+        make_others_yield(core, run);
+    if (!start_thread(core, run, &error)) {
+        sw_log_error(core->log, SW_LOG_WARN, "engine", &error);
+        run->next = core->engine.runs_waiting;
+        core->engine.runs_waiting = run;
+    }
+    sw_watch_halts(core);
+    sw_engine_changed(core, true);
+}
+
+void sw_actions_begin_group(struct sw_core *core, struct sw_stop_group *group, struct sw_run **runs)
+{
+    if (group->left == 0) {
+        end_group(core, group);
+        free(group);
+        return;
+    }
+    group->next = core->engine.groups;
+    core->engine.groups = group;
+    for (size_t i = 0; i < group->outcome->part_count; i++)
+        if (runs[i] != NULL)
+            sw_actions_start(core, runs[i]);
+}
+
+void sw_actions_retry_threads(struct sw_core *core)
+{
+    struct sw_error error = {0};
+    struct sw_run *waiting = core->engine.runs_waiting;
+    core->engine.runs_waiting = NULL;
+    while (waiting != NULL) {
+        struct sw_run *run = waiting;
+        waiting = run->next;
+        if (core->engine.is_cancelling || start_thread(core, run, &error)) {
+            if (!core->engine.is_cancelling)
+                continue;
+            sw_run_end(run, SW_RESULT_FAILED, SW_E_CANCELLED,
+                       "%s: no thread could be started, nothing was sent", run->platform_id);
+            finish(core, run);
+            sw_run_free(run);
+            continue;
+        }
+        run->next = core->engine.runs_waiting;
+        core->engine.runs_waiting = run;
+    }
+}
+
+void sw_actions_cancel(struct sw_core *core)
+{
+    for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
+        sw_run_cancel(run);
+}
+
+void sw_actions_cancel_readers(struct sw_core *core)
+{
+    for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
+        if (run->kind == SW_RUN_SETTLE || run->is_dry_run)
+            sw_run_cancel(run);
+}
+
+void sw_actions_settle(struct sw_core *core, const char *release, const struct sw_record *intent)
+{
+    struct sw_run *run = sw_run_new(core, SW_RUN_SETTLE, sw_core_next_id(core));
+    sw_copy(run->platform_id, sizeof run->platform_id, intent->platform);
+    sw_copy(run->settle_release, sizeof run->settle_release, release);
+    run->verb = intent->verb;
+    sw_record_copy(&run->intent, intent);
+    sw_actions_start(core, run);
+    struct sw_model_action *action = action_of(core, run);
+    action->asked_ms = intent->at_ms;
+}

@@ -1,0 +1,168 @@
+/* engine.h: the core behind slipway.h, for the files of this folder only.
+ *
+ * THREADS. The reader's thread calls the functions of slipway.h (core.c). The engine thread runs
+ * the loop (engine.c) and alone touches struct sw_engine. Workers run jobs (workers.h), each
+ * action has a thread of its own (run.h). All of them speak to the engine by messages in one
+ * lock-free inbox; an eventfd wakes its loop.
+ *
+ * WHO OWNS WHAT, UNTIL WHEN. struct sw_core lives from sw_core_open to sw_core_close. Before
+ * sw_core_start and after sw_core_stop its engine part belongs to the reader's thread; between
+ * them to the engine thread. A snapshot in the slot belongs to whoever exchanges it out
+ * (decision 26); an outcome in its inbox to the reader. Jobs, runs and messages are freed by the
+ * engine's handler of their last message. */
+#pragma once
+
+#include "base/log.h"
+#include "engine/outcome.h"
+#include "engine/parts.h"
+#include "engine/reducer.h"
+#include "engine/run.h"
+#include "engine/workers.h"
+#include "model/view.h"
+
+/* A change made outside, kept back until the ledger was looked at: it may be another process of
+ * ours that did it. */
+struct sw_outside {
+    struct sw_outside *next;
+    char platform[SW_ID_MAX];
+    char version[SW_WORD_MAX], identity[SW_LABEL_MAX];
+    char text[SW_LINE_MAX];
+    struct sw_value from, to;
+    int64_t before_ms;    /* WORLD: the reading it changed from */
+    int64_t noticed_ms;   /* WORLD */
+    uint64_t after_watch; /* judge it once this watch has come back */
+};
+
+/* A stop-everything whose parts are still running. */
+struct sw_stop_group {
+    struct sw_stop_group *next;
+    struct sw_outcome *outcome; /* parts are filled in as they end, in the order of platforms */
+    size_t left;
+};
+
+struct sw_engine {
+    struct sw_http *http; /* NULL: offline */
+    struct sw_setup *setup;
+    struct sw_model model;
+    struct sw_reducer reducer;
+    struct sw_pool pool;
+    size_t jobs;                 /* submitted and not done */
+    size_t polls;                /* of them, polls */
+    struct sw_run *runs;         /* with a thread */
+    struct sw_run *runs_waiting; /* the system gave no thread yet */
+    struct sw_stop_group *groups;
+    struct sw_outside *outside;
+    bool is_stopping, is_cancelling;
+    int64_t cancel_at_ms; /* mono: actions get until then */
+
+    bool is_changed;        /* the model, since the last snapshot */
+    bool is_urgent;         /* publish without waiting for the gap */
+    int64_t published_ms;   /* mono */
+    int64_t next_change_ms; /* WORLD: the picture changes by the clock alone; 0: never */
+
+    bool is_cache_due, is_caching;
+    int64_t cached_ms; /* mono */
+
+    bool is_watching;     /* a watch job is out */
+    bool is_watch_wanted; /* look again at once */
+    int64_t watched_ms;   /* mono */
+    uint64_t watches;     /* come back so far */
+    uint64_t watches_begun;
+    char head[64];         /* the ledger's, as folded */
+    bool has_scanned;      /* open intents of earlier runs were looked for */
+    bool is_release_known; /* told by config, option or git, not only by the cache */
+};
+
+struct sw_core {
+    /* fixed by open */
+    struct sw_parts parts;
+    struct sw_tuning tuning;
+    bool is_read_only, is_oneshot, is_offline;
+    char *config_path, *release_option, *trace_path; /* NULL as in the options */
+    char state_dir[SW_PATH_TEXT], cache_file[SW_PATH_TEXT];
+    struct sw_clock clock;
+    char actor[SW_LABEL_MAX * 2];
+    struct sw_log *log; /* NULL: could not be opened */
+    int wake_fd;        /* eventfd: something for the reader */
+    int inbox_fd;       /* eventfd: something in the inbox */
+
+    /* between threads */
+    struct sw_inbox inbox, outcomes;
+    _Atomic(struct sw_snapshot *) slot;
+    atomic_uint_least64_t last_id;
+    atomic_size_t halts;
+    atomic_bool has_polled_all;
+    struct sw_mutex release_lock;
+    char release[SW_LABEL_MAX]; /* under release_lock: whose ledger it is */
+
+    /* the reader's */
+    struct sw_message *taken; /* outcomes taken out of the inbox, oldest first */
+    bool is_started, is_stopped;
+    struct sw_thread thread;
+
+    struct sw_engine engine;
+};
+
+/* --- any thread ---------------------------------------------------------------------------- */
+void sw_core_post(struct sw_core *core, struct sw_message *message);
+uint64_t sw_core_next_id(struct sw_core *core);
+/* Takes the outcome over and wakes the reader. */
+void sw_core_deliver(struct sw_core *core, struct sw_outcome *outcome);
+void sw_core_wake_reader(struct sw_core *core);
+/* Whose ledger: the fixed, told or cached name; empty when not known. */
+void sw_core_release_name(struct sw_core *core, char out[SW_LABEL_MAX]);
+/* The name a ledger gets when nothing names the release. */
+extern const char sw_release_unnamed[];
+
+/* --- engine thread: engine.c --------------------------------------------------------------- */
+void sw_engine_main(void *core);
+void sw_engine_stop(struct sw_core *core);
+/* Makes the reducer stand on the current setup and model, and asks for all offers. */
+void sw_engine_attach(struct sw_core *core);
+void sw_engine_changed(struct sw_core *core, bool is_urgent);
+void sw_engine_submit(struct sw_core *core, struct sw_job *job);
+void sw_engine_publish(struct sw_core *core);
+void sw_engine_release(struct sw_core *core, const char *name, const char *tag, bool is_told);
+int64_t sw_engine_now(const struct sw_core *core); /* WORLD */
+
+/* --- engine thread: poll.c ----------------------------------------------------------------- */
+void sw_polls_begin(struct sw_core *core); /* everything due, health behind the stores */
+void sw_polls_dispatch(struct sw_core *core);
+int64_t sw_polls_wait(struct sw_core *core); /* ms, -1: nothing to wait for */
+void sw_polls_all_now(struct sw_core *core);
+void sw_polls_cancel(struct sw_core *core);
+/* Keeps a platform's unit free for an action that is about to send, and lets go of it again. */
+void sw_polls_hold(struct sw_core *core, struct sw_setup *setup, size_t platform, bool is_held);
+void sw_polls_health_now(struct sw_core *core, size_t platform);
+
+/* --- engine thread: watch.c ---------------------------------------------------------------- */
+void sw_watch_turn(struct sw_core *core); /* starts watch and scan jobs when due */
+int64_t sw_watch_wait(struct sw_core *core);
+void sw_watch_now(struct sw_core *core);
+void sw_watch_add(struct sw_core *core, const struct sw_record *record);
+void sw_watch_halts(struct sw_core *core); /* halt_asked of every platform */
+void sw_outside_noticed(struct sw_core *core, size_t platform, const struct sw_rollout *before,
+                        const struct sw_rollout *after);
+void sw_outside_clear(struct sw_core *core);
+
+/* --- engine thread: command.c -------------------------------------------------------------- */
+struct sw_message *sw_command_message(const struct sw_command *command, uint64_t id);
+/* Ends a command that will not be carried out any more. */
+void sw_command_drop(struct sw_core *core, struct sw_message *message);
+bool sw_command_is(const struct sw_message *message);
+/* Counts among the halts in flight? Any thread. */
+bool sw_command_is_halt(const struct sw_command *command);
+
+/* --- engine thread: reload.c --------------------------------------------------------------- */
+void sw_reload_start(struct sw_core *core, uint64_t id);
+
+/* --- engine thread: actions.c -------------------------------------------------------------- */
+void sw_actions_start(struct sw_core *core, struct sw_run *run);
+/* Starts the parts of a stop-everything; runs[i] is for parts[i], NULL where it has ended. */
+void sw_actions_begin_group(struct sw_core *core, struct sw_stop_group *group,
+                            struct sw_run **runs);
+void sw_actions_retry_threads(struct sw_core *core);
+void sw_actions_cancel(struct sw_core *core);
+void sw_actions_cancel_readers(struct sw_core *core); /* what only reads, at once */
+bool sw_actions_is_busy(const struct sw_core *core, const char *platform);
+void sw_actions_settle(struct sw_core *core, const char *release, const struct sw_record *intent);

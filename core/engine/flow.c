@@ -1,0 +1,338 @@
+/* flow.c: what a source sees of its flow (sources/source.h), and nothing else, so that a test can
+ * put its own in this object's place.
+ *
+ * Text from outside that a source hands in is already clean; names of the release and the
+ * checklist come from a repository and are cleaned here once more. A request that changes what
+ * users get passes the action's before_send first (is a newer halt in the ledger?); in a dry run
+ * it is written down instead of sent. */
+#include "engine/flow.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/time.h"
+
+static const int64_t lock_wait_ms = 10 * SW_SECOND_MS;
+enum { LOCK_SLICE_MS = 100 };
+
+static const struct sw_config_source *config_source(const struct sw_flow *flow)
+{
+    return &flow->setup->config->sources[flow->source];
+}
+
+const struct sw_node *sw_flow_account(const struct sw_flow *flow)
+{
+    return config_source(flow)->options;
+}
+
+const char *sw_flow_source_id(const struct sw_flow *flow)
+{
+    return config_source(flow)->id;
+}
+
+size_t sw_flow_target_count(const struct sw_flow *flow)
+{
+    return flow->target_count;
+}
+
+const struct sw_target *sw_flow_target(const struct sw_flow *flow, size_t i)
+{
+    sw_assert(i < flow->target_count);
+    return &flow->targets[i];
+}
+
+int64_t sw_flow_now(const struct sw_flow *flow)
+{
+    return flow->now_ms;
+}
+
+bool sw_flow_is_action(const struct sw_flow *flow)
+{
+    return flow->is_action;
+}
+
+bool sw_flow_is_dry_run(const struct sw_flow *flow)
+{
+    return flow->is_dry_run;
+}
+
+const char *sw_flow_principal(const struct sw_flow *flow)
+{
+    struct sw_auth *auth = flow->setup->sources[flow->source].principal;
+    return auth == NULL ? NULL : sw_auth_google_email(auth);
+}
+
+const char *sw_flow_repository(const struct sw_flow *flow)
+{
+    return flow->setup->config->repository;
+}
+
+const char *sw_flow_release_tags(const struct sw_flow *flow)
+{
+    return flow->setup->config->release_tags;
+}
+
+const char *sw_flow_checklist_file(const struct sw_flow *flow)
+{
+    return flow->setup->config->checklist_file;
+}
+
+const char *sw_flow_checklist_ref(const struct sw_flow *flow)
+{
+    return flow->setup->config->checklist_ref;
+}
+
+const char *sw_flow_release_name(const struct sw_flow *flow)
+{
+    return flow->release_name;
+}
+
+const char *sw_flow_base_url(const struct sw_flow *flow)
+{
+    return config_source(flow)->base_url;
+}
+
+/* --------------------------------------------------------------- exchanges */
+
+static enum sw_code write_down(struct sw_flow *flow, const struct sw_request *request,
+                               struct sw_reply *reply)
+{
+    sw_request_describe(request, config_source(flow)->base_url, &flow->requests);
+    sw_buf_addc(&flow->requests, '\n');
+    *reply = (struct sw_reply){.status = 200};
+    return SW_OK;
+}
+
+static enum sw_code send(struct sw_flow *flow, const struct sw_request *request,
+                         struct sw_reply *reply, struct sw_error *err)
+{
+    struct sw_error error = {0};
+    if (flow->channel == NULL)
+        return sw_fail(err, SW_E_INTERNAL, "source %s has no connection", sw_flow_source_id(flow));
+    bool is_mutating = request->operation->effect == SW_EFFECT_MUTATE;
+    if (is_mutating)
+        flow->sent++;
+    enum sw_code code = sw_exchange(flow->channel, request, reply, &error);
+    if (is_mutating)
+        flow->is_effect_open = code == SW_OK || code == SW_E_OUTCOME_UNKNOWN;
+    if (err != NULL && code != SW_OK)
+        *err = error;
+    return code;
+}
+
+enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *request,
+                              struct sw_reply *reply, struct sw_error *err)
+{
+    enum sw_effect effect = request->operation->effect;
+    *reply = (struct sw_reply){0};
+    if (flow->hooks != NULL && effect != SW_EFFECT_READ) {
+        enum sw_code code = flow->hooks->before_send(flow->hooks->arg, request->operation, err);
+        if (code != SW_OK)
+            return code;
+    }
+    if (flow->is_dry_run && effect == SW_EFFECT_MUTATE)
+        return write_down(flow, request, reply);
+    if (flow->is_dry_run && effect == SW_EFFECT_EDIT) {
+        sw_request_describe(request, config_source(flow)->base_url, &flow->requests);
+        sw_buf_addc(&flow->requests, '\n');
+    }
+    return send(flow, request, reply, err);
+}
+
+/* ------------------------------------------------------------------- locks */
+
+/* Names may hold anything; the file's name is their hash. */
+static enum sw_code lock_path(const struct sw_flow *flow, const char *name, char path[SW_PATH_TEXT],
+                              struct sw_error *err)
+{
+    char hash[SW_SHA256_TEXT], file[64];
+    char dir[SW_PATH_TEXT];
+    sw_sha256_hex(name, strlen(name), hash);
+    sw_format(file, sizeof file, "%.32s.lock", hash);
+    enum sw_code code = sw_fs_join(flow->state_dir, "locks", dir, err);
+    if (code == SW_OK)
+        code = sw_fs_private_dir(dir, err);
+    return code == SW_OK ? sw_fs_join(dir, file, path, err) : code;
+}
+
+/* In slices, so that an action told to end does not sit here. */
+static enum sw_code wait_for_lock(struct sw_flow *flow, struct sw_lock *lock, const char *path,
+                                  struct sw_error *err)
+{
+    int64_t end_ms = sw_time_mono_ms() + lock_wait_ms;
+    for (;;) {
+        int64_t now_ms = sw_time_mono_ms();
+        enum sw_code code = sw_lock_wait(lock, path, now_ms + LOCK_SLICE_MS, err);
+        if (code != SW_E_BUSY || now_ms >= end_ms)
+            return code;
+        if (flow->hooks != NULL && flow->hooks->is_cancelled(flow->hooks->arg))
+            return sw_fail(err, SW_E_CANCELLED, "told to end while waiting for %s", path);
+    }
+}
+
+enum sw_code sw_flow_lock(struct sw_flow *flow, const char *name, struct sw_error *err)
+{
+    char path[SW_PATH_TEXT];
+    size_t i = 0;
+    while (i < SW_FLOW_LOCKS_MAX && flow->locks[i].lock.is_held) {
+        if (!strcmp(flow->locks[i].name, name))
+            return SW_OK;
+        i++;
+    }
+    if (i == SW_FLOW_LOCKS_MAX)
+        return sw_fail(err, SW_E_INTERNAL, "a flow holds more than %d locks", SW_FLOW_LOCKS_MAX);
+    enum sw_code code = lock_path(flow, name, path, err);
+    if (code != SW_OK)
+        return code;
+    sw_copy(flow->locks[i].name, sizeof flow->locks[i].name, name);
+    if (flow->is_action)
+        return wait_for_lock(flow, &flow->locks[i].lock, path, err);
+    return sw_lock_try(&flow->locks[i].lock, path, err);
+}
+
+void sw_flow_unlock(struct sw_flow *flow, const char *name)
+{
+    for (size_t i = 0; i < SW_FLOW_LOCKS_MAX; i++)
+        if (flow->locks[i].lock.is_held && !strcmp(flow->locks[i].name, name))
+            sw_lock_release(&flow->locks[i].lock);
+}
+
+int64_t sw_flow_last(const struct sw_flow *flow, const char *key)
+{
+    struct sw_setup_source *source = &flow->setup->sources[flow->source];
+    int64_t at_ms = 0;
+    sw_mutex_lock(&source->lock);
+    for (size_t i = 0; i < source->last_count; i++)
+        if (!strcmp(source->last[i].key, key))
+            at_ms = source->last[i].at_ms;
+    sw_mutex_unlock(&source->lock);
+    return at_ms;
+}
+
+void sw_flow_set_last(struct sw_flow *flow, const char *key)
+{
+    struct sw_setup_source *source = &flow->setup->sources[flow->source];
+    sw_mutex_lock(&source->lock);
+    size_t i = 0;
+    while (i < source->last_count && strcmp(source->last[i].key, key) != 0)
+        i++;
+    if (i == source->last_count) {
+        source->last = sw_xrealloc_array(source->last, i + 1, sizeof *source->last);
+        source->last_count++;
+        sw_copy(source->last[i].key, sizeof source->last[i].key, key);
+    }
+    source->last[i].at_ms = flow->now_ms;
+    sw_mutex_unlock(&source->lock);
+}
+
+/* ----------------------------------------------------------------- reports */
+
+static struct sw_report *report(struct sw_flow *flow, enum sw_report_kind kind,
+                                const struct sw_target *target)
+{
+    size_t i = 0;
+    if (target != NULL) {
+        i = (size_t)(target - flow->targets);
+        sw_assert(i < flow->target_count);
+    }
+    return sw_reports_add(&flow->reports, kind, i);
+}
+
+void sw_flow_report_rollout(struct sw_flow *flow, const struct sw_target *target,
+                            const struct sw_rollout *rollout)
+{
+    struct sw_report *to = report(flow, SW_REPORT_ROLLOUT, target);
+    sw_rollout_copy(&to->u.rollout, rollout);
+}
+
+void sw_flow_report_reading(struct sw_flow *flow, const struct sw_target *target,
+                            const struct sw_reading *reading)
+{
+    report(flow, SW_REPORT_READING, target)->u.reading = *reading;
+}
+
+static void *copy_list(const void *list, size_t count, size_t size)
+{
+    if (count == 0)
+        return NULL;
+    void *copy = sw_xcalloc(count, size);
+    memcpy(copy, list, count * size);
+    return copy;
+}
+
+void sw_flow_report_series(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_series *series)
+{
+    struct sw_report *to = report(flow, SW_REPORT_SERIES, target);
+    to->u.series = *series;
+    to->u.series.buckets = copy_list(series->buckets, series->count, sizeof *series->buckets);
+}
+
+static size_t at_most(size_t count)
+{
+    return count < SW_REPORT_LIST_MAX ? count : SW_REPORT_LIST_MAX;
+}
+
+void sw_flow_report_issues(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_issue_seen *issues, size_t count)
+{
+    struct sw_report *to = report(flow, SW_REPORT_ISSUES, target);
+    to->u.issues.count = at_most(count);
+    to->u.issues.list = copy_list(issues, to->u.issues.count, sizeof *issues);
+}
+
+void sw_flow_report_alarms(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_alarm_seen *alarms, size_t count)
+{
+    struct sw_report *to = report(flow, SW_REPORT_ALARMS, target);
+    to->u.alarms.count = at_most(count);
+    to->u.alarms.list = copy_list(alarms, to->u.alarms.count, sizeof *alarms);
+}
+
+void sw_flow_report_tags(struct sw_flow *flow, const struct sw_target *target,
+                         const struct sw_tags_seen *tags)
+{
+    struct sw_report *to = report(flow, SW_REPORT_TAGS, target);
+    to->u.tags = *tags;
+    to->u.tags.shown_count = tags->commits == NULL ? 0 : at_most(tags->shown_count);
+    to->u.tags.commits = copy_list(tags->commits, to->u.tags.shown_count, sizeof *tags->commits);
+}
+
+void sw_flow_report_release(struct sw_flow *flow, const char *name, const char *tag)
+{
+    struct sw_report *to = report(flow, SW_REPORT_RELEASE, NULL);
+    sw_text_clean_copy(to->u.release.name, sizeof to->u.release.name, name);
+    sw_text_clean_copy(to->u.release.tag, sizeof to->u.release.tag, tag);
+}
+
+void sw_flow_report_checklist(struct sw_flow *flow, const char *file, const char *ref,
+                              const char *text, size_t len)
+{
+    if (len > SW_REPORT_CHECKLIST_MAX) {
+        sw_flow_report_checklist_error(flow, "the checklist file is larger than 1 MiB");
+        return;
+    }
+    struct sw_report *to = report(flow, SW_REPORT_CHECKLIST, NULL);
+    sw_text_clean_copy(to->u.checklist.file, sizeof to->u.checklist.file, file);
+    sw_text_clean_copy(to->u.checklist.ref, sizeof to->u.checklist.ref, ref);
+    to->u.checklist.text = sw_xmalloc(len + 1);
+    memcpy(to->u.checklist.text, text, len);
+    to->u.checklist.text[len] = '\0';
+    to->u.checklist.len = len;
+}
+
+void sw_flow_report_checklist_error(struct sw_flow *flow, const char *reason)
+{
+    char text[512];
+    struct sw_report *to = report(flow, SW_REPORT_CHECKLIST_ERROR, NULL);
+    to->u.checklist.len = sw_text_clean_copy(text, sizeof text, reason);
+    to->u.checklist.text = sw_xstrdup(text);
+}
+
+void sw_flow_report_plan(struct sw_flow *flow, const struct sw_target *target,
+                         const struct sw_plan *plan)
+{
+    report(flow, SW_REPORT_PLAN, target)->u.plan = *plan;
+}

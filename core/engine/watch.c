@@ -1,0 +1,415 @@
+/* watch.c: the ledger as the engine sees it: events of this and other processes, open intents of
+ * earlier runs, and changes that nobody of us made.
+ *
+ * Every few seconds a worker compares the ref's head; only when it moved are the new events read.
+ * Each job opens a ledger of its own, because libgit2's objects belong to one thread. */
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/time.h"
+
+/* An intent or outcome this close before a change explains it. WORLD. */
+static const int64_t own_margin_ms = 2 * SW_MINUTE_MS;
+/* An outcome UNKNOWN younger than this is settled again at a start. WORLD. */
+static const int64_t unknown_age_max_ms = SW_DAY_MS;
+
+struct record_list {
+    size_t count;
+    struct sw_record *items;
+};
+
+static void list_add(struct record_list *list, const struct sw_record *record)
+{
+    list->items = sw_xrealloc_array(list->items, list->count + 1, sizeof *list->items);
+    memset(&list->items[list->count], 0, sizeof *list->items);
+    sw_record_copy(&list->items[list->count++], record);
+}
+
+static void list_clear(struct record_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        sw_record_clear(&list->items[i]);
+    free(list->items);
+    *list = (struct record_list){0};
+}
+
+/* ------------------------------------------------------------------ watching */
+
+struct watch_job {
+    struct sw_job job;
+    char state_dir[SW_PATH_TEXT], release[SW_LABEL_MAX], after[64], head[64];
+    struct record_list records;
+    struct sw_record *note; /* to be appended first; NULL: none */
+    enum sw_code code;
+    struct sw_error error;
+    uint64_t number;
+};
+
+static bool keep_record(void *arg, const struct sw_record *record)
+{
+    list_add(arg, record);
+    return true;
+}
+
+static void watch_work(struct sw_job *j)
+{
+    struct watch_job *job = (struct watch_job *)j;
+    struct sw_ledger *ledger = NULL;
+    job->code = sw_ledger_open(job->state_dir, job->release, &ledger, &job->error);
+    if (job->code == SW_OK && job->note != NULL)
+        job->code = sw_ledger_append(ledger, job->note, &job->error);
+    if (job->code == SW_OK)
+        job->code = sw_ledger_head(ledger, job->head, &job->error);
+    if (job->code == SW_OK && strcmp(job->head, job->after) != 0)
+        job->code = sw_ledger_read(ledger, job->after, keep_record, &job->records, &job->error);
+    sw_ledger_close(ledger);
+}
+
+static void show_ledger(struct sw_core *core, const struct watch_job *job)
+{
+    struct sw_model *model = &core->engine.model;
+    bool is_ok = job->code == SW_OK;
+    if (is_ok == model->is_ledger_ok &&
+        (is_ok || (model->ledger_error != NULL && !strcmp(model->ledger_error, job->error.text))))
+        return;
+    model->is_ledger_ok = is_ok;
+    sw_model_set_text(&model->ledger_error, is_ok ? NULL : job->error.text);
+    if (is_ok)
+        sw_log_write(core->log, SW_LOG_INFO, "ledger", "can be read again");
+    else
+        sw_log_error(core->log, SW_LOG_ERROR, "ledger", &job->error);
+    sw_engine_changed(core, true);
+}
+
+void sw_watch_add(struct sw_core *core, const struct sw_record *record)
+{
+    if (!sw_fold_add(core->engine.model.fold, record))
+        return;
+    sw_watch_halts(core);
+    sw_reducer_refold(&core->engine.reducer);
+    sw_engine_changed(core, false);
+}
+
+static void judge_outside(struct sw_core *core);
+
+static void watch_done(struct sw_core *core, struct sw_job *j)
+{
+    struct watch_job *job = (struct watch_job *)j;
+    struct sw_engine *engine = &core->engine;
+    char release[SW_LABEL_MAX];
+    bool is_new = false;
+    engine->is_watching = false;
+    engine->watches = job->number;
+    sw_core_release_name(core, release);
+    if (!strcmp(job->release, release[0] != '\0' ? release : sw_release_unnamed)) {
+        show_ledger(core, job);
+        for (size_t i = 0; i < job->records.count; i++)
+            is_new = sw_fold_add(engine->model.fold, &job->records.items[i]) || is_new;
+        if (job->code == SW_OK)
+            sw_copy(engine->head, sizeof engine->head, job->head);
+    }
+    if (is_new) {
+        sw_watch_halts(core);
+        sw_reducer_refold(&engine->reducer);
+        sw_engine_changed(core, false);
+    }
+    judge_outside(core);
+    if (job->note != NULL)
+        sw_record_clear(job->note);
+    free(job->note);
+    list_clear(&job->records);
+    free(job);
+}
+
+/* Takes note over. */
+static void start_watch(struct sw_core *core, struct sw_record *note)
+{
+    struct sw_engine *engine = &core->engine;
+    struct watch_job *job = sw_xcalloc(1, sizeof *job);
+    char release[SW_LABEL_MAX];
+    sw_core_release_name(core, release);
+    job->job.work = watch_work;
+    job->job.done = watch_done;
+    job->note = note;
+    job->number = ++engine->watches_begun;
+    sw_copy(job->state_dir, sizeof job->state_dir, core->state_dir);
+    sw_copy(job->release, sizeof job->release, release[0] != '\0' ? release : sw_release_unnamed);
+    sw_copy(job->after, sizeof job->after, engine->head);
+    engine->is_watching = true;
+    engine->is_watch_wanted = false;
+    engine->watched_ms = sw_time_mono_ms();
+    sw_engine_submit(core, &job->job);
+}
+
+void sw_watch_now(struct sw_core *core)
+{
+    core->engine.is_watch_wanted = true;
+}
+
+/* ------------------------------------------------------------------ settlement */
+
+struct scan_job {
+    struct sw_job job;
+    char state_dir[SW_PATH_TEXT];
+    int64_t now_ms;
+    size_t count;
+    struct found {
+        char release[SW_LABEL_MAX];
+        struct sw_record intent;
+    } * found;
+    enum sw_code code;
+    struct sw_error error;
+};
+
+static bool fold_record(void *arg, const struct sw_record *record)
+{
+    sw_fold_add(arg, record);
+    return true;
+}
+
+static void found_add(struct scan_job *job, const char *release, const struct sw_record *intent)
+{
+    job->found = sw_xrealloc_array(job->found, job->count + 1, sizeof *job->found);
+    struct found *found = &job->found[job->count++];
+    memset(found, 0, sizeof *found);
+    sw_copy(found->release, sizeof found->release, release);
+    sw_record_copy(&found->intent, intent);
+}
+
+/* The last word on an intent; NONE: open. */
+static enum sw_result last_result(const struct sw_fold *fold, const char *intent)
+{
+    enum sw_result result = SW_RESULT_NONE;
+    for (size_t i = 0; i < sw_fold_count(fold); i++) {
+        const struct sw_record *record = sw_fold_at(fold, i);
+        if (record->kind == SW_EVENT_OUTCOME && record->intent != NULL &&
+            !strcmp(record->intent, intent))
+            result = record->result;
+    }
+    return result;
+}
+
+static void scan_fold(struct scan_job *job, const char *release, const struct sw_fold *fold)
+{
+    for (size_t i = 0; i < sw_fold_count(fold); i++) {
+        const struct sw_record *record = sw_fold_at(fold, i);
+        if (record->kind != SW_EVENT_INTENT)
+            continue;
+        enum sw_result result = last_result(fold, record->uuid);
+        bool is_young = job->now_ms - record->at_ms < unknown_age_max_ms;
+        if (result == SW_RESULT_NONE || (result == SW_RESULT_UNKNOWN && is_young))
+            found_add(job, release, record);
+    }
+}
+
+static enum sw_code scan_release(struct scan_job *job, const char *release, struct sw_error *err)
+{
+    struct sw_ledger *ledger = NULL;
+    struct sw_fold *fold = sw_fold_new();
+    enum sw_code code = sw_ledger_open(job->state_dir, release, &ledger, err);
+    if (code == SW_OK)
+        code = sw_ledger_read(ledger, NULL, fold_record, fold, err);
+    scan_fold(job, release, fold); /* what could be read, also when the rest is damaged */
+    sw_ledger_close(ledger);
+    sw_fold_free(fold);
+    return code;
+}
+
+/* All releases: a hotfix tag never hides an open intent (decision 44). */
+static void scan_work(struct sw_job *j)
+{
+    struct scan_job *job = (struct scan_job *)j;
+    struct sw_ledger *ledger = NULL;
+    char **names = NULL;
+    size_t count = 0;
+    job->code = sw_ledger_open(job->state_dir, sw_release_unnamed, &ledger, &job->error);
+    if (job->code == SW_OK)
+        job->code = sw_ledger_releases(ledger, &names, &count, &job->error);
+    sw_ledger_close(ledger);
+    for (size_t i = 0; i < count; i++) {
+        enum sw_code code = scan_release(job, names[i], &job->error);
+        if (code != SW_OK)
+            job->code = code;
+        free(names[i]);
+    }
+    free(names);
+}
+
+static void settle_found(struct sw_core *core, const struct found *found)
+{
+    const struct sw_model_platform *platform =
+        sw_model_platform(&core->engine.model, found->intent.platform);
+    if (platform == NULL || !platform->can_act) {
+        sw_log_write(core->log, SW_LOG_WARN, "engine",
+                     "an open intent of release %s (%s) is not settled: its platform is not "
+                     "configured here",
+                     found->release, found->intent.uuid);
+        return;
+    }
+    sw_actions_settle(core, found->release, &found->intent);
+}
+
+static void scan_done(struct sw_core *core, struct sw_job *j)
+{
+    struct scan_job *job = (struct scan_job *)j;
+    if (job->code != SW_OK)
+        sw_log_error(core->log, SW_LOG_ERROR, "ledger", &job->error);
+    for (size_t i = 0; i < job->count; i++) {
+        if (!core->engine.is_stopping)
+            settle_found(core, &job->found[i]);
+        sw_record_clear(&job->found[i].intent);
+    }
+    free(job->found);
+    free(job);
+}
+
+static void start_scan(struct sw_core *core)
+{
+    struct scan_job *job = sw_xcalloc(1, sizeof *job);
+    job->job.work = scan_work;
+    job->job.done = scan_done;
+    job->now_ms = sw_engine_now(core);
+    sw_copy(job->state_dir, sizeof job->state_dir, core->state_dir);
+    core->engine.has_scanned = true;
+    sw_engine_submit(core, &job->job);
+}
+
+/* ------------------------------------------------------------------------ turns */
+
+void sw_watch_turn(struct sw_core *core)
+{
+    struct sw_engine *engine = &core->engine;
+    if (engine->is_stopping)
+        return;
+    if (!engine->has_scanned && !core->is_read_only && !core->is_offline)
+        start_scan(core);
+    if (engine->is_watching)
+        return;
+    bool is_first = engine->watches_begun == 0;
+    bool is_due =
+        !core->is_oneshot && sw_time_mono_ms() - engine->watched_ms >= core->tuning.watch_gap_ms;
+    if (is_first || engine->is_watch_wanted || is_due)
+        start_watch(core, NULL);
+}
+
+int64_t sw_watch_wait(struct sw_core *core)
+{
+    const struct sw_engine *engine = &core->engine;
+    if (engine->is_stopping || engine->is_watching || core->is_oneshot)
+        return -1;
+    int64_t left_ms = engine->watched_ms + core->tuning.watch_gap_ms - sw_time_mono_ms();
+    return left_ms > 0 ? left_ms : 0;
+}
+
+void sw_watch_halts(struct sw_core *core)
+{
+    struct sw_model *model = &core->engine.model;
+    for (size_t i = 0; i < model->platform_count; i++)
+        model->platforms[i].halt_asked_ms = 0;
+    for (size_t i = 0;; i++) {
+        const struct sw_record *open = sw_fold_open_intent(model->fold, i);
+        if (open == NULL)
+            break;
+        struct sw_model_platform *platform = sw_model_platform(model, open->platform);
+        if (platform != NULL && open->verb == SW_VERB_HALT && platform->halt_asked_ms == 0)
+            platform->halt_asked_ms = open->at_ms;
+    }
+    for (const struct sw_run *run = core->engine.runs; run != NULL; run = run->next) {
+        struct sw_model_platform *platform = sw_model_platform(model, run->platform_id);
+        if (platform != NULL && run->kind == SW_RUN_VERB && run->verb == SW_VERB_HALT &&
+            !run->is_dry_run && platform->halt_asked_ms == 0)
+            platform->halt_asked_ms = run->asked_ms;
+    }
+}
+
+/* --------------------------------------------------------------- changes outside */
+
+void sw_outside_noticed(struct sw_core *core, size_t index, const struct sw_rollout *before,
+                        const struct sw_rollout *after)
+{
+    struct sw_engine *engine = &core->engine;
+    const struct sw_model_platform *platform = &engine->model.platforms[index];
+    struct sw_outside *change = NULL;
+    char text[SW_LINE_MAX];
+    if (core->is_read_only || core->is_oneshot ||
+        !sw_reducer_is_outside_change(platform->plan.kind, before, after, text, sizeof text) ||
+        sw_actions_is_busy(core, platform->id))
+        return;
+    change = sw_xcalloc(1, sizeof *change);
+    sw_copy(change->platform, sizeof change->platform, platform->id);
+    sw_copy(change->version, sizeof change->version, after->version);
+    sw_copy(change->identity, sizeof change->identity, after->identity);
+    sw_copy(change->text, sizeof change->text, text);
+    change->from = before->percent_set;
+    change->to = after->percent_set;
+    change->before_ms = before->observed_at_ms;
+    change->noticed_ms = after->observed_at_ms;
+    change->after_watch = engine->watches_begun + 1;
+    change->next = engine->outside;
+    engine->outside = change;
+    sw_watch_now(core);
+}
+
+/* Did one of us, here or in another process, do it or write it down already? */
+static bool is_explained(const struct sw_model *model, const struct sw_outside *change)
+{
+    for (size_t i = sw_fold_count(model->fold); i > 0; i--) {
+        const struct sw_record *record = sw_fold_at(model->fold, i - 1);
+        if (record->at_ms < change->before_ms - own_margin_ms)
+            break;
+        if (record->platform == NULL || strcmp(record->platform, change->platform) != 0)
+            continue;
+        if (record->kind == SW_EVENT_INTENT || record->kind == SW_EVENT_OUTCOME)
+            return true;
+        if (record->kind == SW_EVENT_CHANGE && record->at_ms >= change->before_ms &&
+            record->text != NULL && strstr(record->text, change->text) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static struct sw_record *change_record(const struct sw_core *core, const struct sw_outside *change)
+{
+    char line[SW_LINE_MAX + SW_ID_MAX];
+    struct sw_record *record = sw_xcalloc(1, sizeof *record);
+    sw_format(line, sizeof line, "%s: %s", change->platform, change->text);
+    sw_uuid4(record->uuid);
+    record->kind = SW_EVENT_CHANGE;
+    record->at_ms = change->noticed_ms;
+    record->actor = sw_xstrdup(core->actor);
+    record->platform = sw_xstrdup(change->platform);
+    record->version = sw_xstrdup(change->version[0] != '\0' ? change->version : NULL);
+    record->identity = sw_xstrdup(change->identity[0] != '\0' ? change->identity : NULL);
+    record->from_percent = change->from;
+    record->to_percent = change->to;
+    record->text = sw_xstrdup(line);
+    return record;
+}
+
+static void judge_outside(struct sw_core *core)
+{
+    struct sw_engine *engine = &core->engine;
+    for (struct sw_outside **at = &engine->outside; *at != NULL;) {
+        struct sw_outside *change = *at;
+        if (engine->watches < change->after_watch || engine->is_watching) {
+            at = &change->next;
+            continue;
+        }
+        *at = change->next;
+        if (!engine->is_stopping && !is_explained(&engine->model, change))
+            start_watch(core, change_record(core, change));
+        free(change);
+    }
+}
+
+void sw_outside_clear(struct sw_core *core)
+{
+    while (core->engine.outside != NULL) {
+        struct sw_outside *change = core->engine.outside;
+        core->engine.outside = change->next;
+        free(change);
+    }
+}

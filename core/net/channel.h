@@ -20,8 +20,10 @@ enum sw_code sw_http_open(const char *trace_path, struct sw_http **out, struct s
  * (-1: none) also ends the wait when readable. */
 void sw_http_turn(struct sw_http *http, int timeout_ms, int extra_fd);
 void sw_http_wake(struct sw_http *http); /* any thread */
-/* Fails every transfer still running with SW_E_CANCELLED. */
+/* Fails every transfer still running with SW_E_CANCELLED. What is sent later
+ * needs turns like everything else: keep turning until all flows have ended. */
 void sw_http_cancel_all(struct sw_http *http);
+/* When no flow is in an exchange any more and all channels are closed. */
 void sw_http_close(struct sw_http *http);
 
 /* What stands behind a channel instead of curl, for tests and fuzzers. SW_OK:

@@ -5,6 +5,9 @@
 
 #include "base/assert.h"
 
+/* Sums of fractions end a hair below the whole. */
+#define HAIR 1e-6
+
 enum { SLOT_WAIT_MS = 50, WAIT_MAX_MS = 60 * 60 * 1000 };
 
 void rate_budget_init(struct rate_budget *budget, int per_minute, int burst, int concurrent,
@@ -12,7 +15,7 @@ void rate_budget_init(struct rate_budget *budget, int per_minute, int burst, int
 {
     double factor = speed > 0 ? speed : 1;
     double rate = per_minute > 0 ? per_minute * factor : 0;
-    double most = burst > 1 ? burst * factor : 1;
+    double most = (burst > 1 ? burst : 1) * (factor > 1 ? factor : 1);
     *budget = (struct rate_budget){
         .per_ms = rate / 60000,
         .burst = most,
@@ -41,8 +44,8 @@ bool rate_budget_acquire(struct rate_budget *budget, int64_t now_ms, int64_t *wa
         *wait_ms = SLOT_WAIT_MS;
         return false;
     }
-    if (budget->per_ms > 0 && budget->tokens < 1) {
-        double wait = ceil((1 - budget->tokens) / budget->per_ms);
+    if (budget->per_ms > 0 && budget->tokens < 1 - HAIR) {
+        double wait = ceil((1 - HAIR - budget->tokens) / budget->per_ms);
         *wait_ms = wait < WAIT_MAX_MS ? (int64_t)wait : WAIT_MAX_MS;
         return false;
     }

@@ -40,11 +40,16 @@ struct sw_http *net_engine_http(struct net_engine *engine)
     return engine->http;
 }
 
-void net_engine_close(struct net_engine *engine)
+void net_engine_stop(struct net_engine *engine)
 {
     atomic_store(&engine->is_closing, true);
     sw_http_wake(engine->http);
     sw_thread_join(&engine->thread);
+}
+
+void net_engine_close(struct net_engine *engine)
+{
+    net_engine_stop(engine);
     sw_http_close(engine->http);
     free(engine);
 }

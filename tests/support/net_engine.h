@@ -10,7 +10,9 @@ struct net_engine;
 /* Ends the program when it cannot. */
 struct net_engine *net_engine_open(const char *trace_path);
 struct sw_http *net_engine_http(struct net_engine *engine);
-/* Turns no longer, cancels what runs, joins and closes. */
+/* Turns no longer and cancels what runs; what is sent afterwards waits for ever. */
+void net_engine_stop(struct net_engine *engine);
+/* Stops it if that was not done, and closes. No flow may be in an exchange any more. */
 void net_engine_close(struct net_engine *engine);
 
 /* An upstream on the engine (transport NULL) or on a transport (engine NULL), with generous

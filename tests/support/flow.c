@@ -404,10 +404,10 @@ static void reply_fill(struct sw_reply *reply, const struct flow_step *step)
     sw_copy(reply->content_type, sizeof(reply->content_type), "application/json");
 }
 
-static enum sw_code dry(const struct sw_request *request, struct sw_reply *reply)
+/* As the engine answers a dry run's write: without a body. */
+static enum sw_code dry(struct sw_reply *reply)
 {
-    const char *body = request->operation->dry_reply ? request->operation->dry_reply : "{}";
-    reply_fill(reply, &(struct flow_step){.status = 200, .reply = body});
+    reply->status = 200;
     return SW_OK;
 }
 
@@ -442,11 +442,8 @@ enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *req
     if (!is_equal)
         return mismatch(flow, request, step, err);
     flow->step_next++;
-    enum sw_effect effect = request->operation->effect;
-    bool is_dry =
-        effect == SW_EFFECT_MUTATE || (effect == SW_EFFECT_EDIT && request->operation->dry_reply);
-    if (flow->is_dry_run && is_dry)
-        return dry(request, reply);
+    if (flow->is_dry_run && request->operation->effect == SW_EFFECT_MUTATE)
+        return dry(reply);
     if (step->fail != SW_OK)
         return outcome_code(request, sw_fail(err, step->fail, "the test's script fails here"), err);
     reply_fill(reply, step);

@@ -498,7 +498,7 @@ static const struct act_case acts[] = {
     {"halt without an answer", SW_VERB_HALT, SW_STATE_ROLLING, NULL, AWS("StopDeployment"),
      STOP_BODY("false"), 0, NULL, SW_E_TIMEOUT, SW_E_OUTCOME_UNKNOWN, "StopDeployment"},
     {"halt answered by a gateway", SW_VERB_HALT, SW_STATE_ROLLING, NULL, AWS("StopDeployment"),
-     STOP_BODY("false"), 502, "<html>", SW_OK, SW_E_OUTCOME_UNKNOWN, "502"},
+     STOP_BODY("false"), 502, "<html>", SW_OK, SW_E_OUTCOME_UNKNOWN, "StopDeployment"},
     {"roll back answered by garbage", SW_VERB_ROLLBACK, SW_STATE_ROLLING, NULL,
      AWS("StopDeployment"), STOP_BODY("true"), 200, "garbage", SW_OK, SW_E_OUTCOME_UNKNOWN, ""},
     {"halt cancelled", SW_VERB_HALT, SW_STATE_ROLLING, NULL, AWS("StopDeployment"),

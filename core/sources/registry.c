@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+extern const struct sw_source_kind sw_source_app_store;
 extern const struct sw_source_kind sw_source_google_play;
 extern const struct sw_source_kind sw_source_sentry;
 extern const struct sw_source_kind sw_source_cloudwatch;
@@ -12,6 +13,7 @@ extern const struct sw_source_kind sw_source_codedeploy;
 extern const struct sw_source_kind sw_source_git_tags;
 
 const struct sw_source_kind *const sw_source_kinds[] = {
+    &sw_source_app_store,
     &sw_source_google_play,
     &sw_source_sentry,
     &sw_source_cloudwatch,

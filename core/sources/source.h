@@ -45,8 +45,8 @@ size_t sw_flow_target_count(const struct sw_flow *flow);
 const struct sw_target *sw_flow_target(const struct sw_flow *flow, size_t i);
 int64_t sw_flow_now(const struct sw_flow *flow);       /* WORLD ms, constant within a flow */
 bool sw_flow_is_action(const struct sw_flow *flow);    /* re-read or verb: read everything now */
-/* In a dry run requests that MUTATE get a made-up reply (dry_reply in
- * net/exchange.h), which a verb must not check. */
+/* In a dry run requests that MUTATE are written down, not sent; their reply is status 200 without a
+ * body, which a verb must not check. */
 bool sw_flow_is_dry_run(const struct sw_flow *flow);
 /* Who the credential speaks for (Google: client_email), for lock names and
  * messages; NULL: not known (yet), or the kind has no such name. */

@@ -500,8 +500,13 @@ static bool may_try_again(struct passage *passage, const struct wire_call *call,
         .jitter = sw_random_unit(),
     };
     struct retry_verdict verdict = retry_judge(&c);
-    if (verdict.is_again && pause_for(passage->channel, verdict.wait_ms))
-        return true;
+    if (verdict.is_again) {
+        if (pause_for(passage->channel, verdict.wait_ms))
+            return true;
+        *code = sw_fail(err, SW_E_CANCELLED, "%s: cancelled before it was sent again",
+                        operation->name);
+        return false;
+    }
     err->is_retryable = verdict.is_retryable;
     err->retry_at_ms = verdict.retry_at_ms;
     if (verdict.code != *code) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <git2.h>
+#include <git2/sys/commit.h>
 
 #include "base/fs.h"
 #include "base/macros.h"
@@ -39,6 +40,12 @@ struct sw_ledger_ids {
 };
 enum sw_code sw_ledger_git_walk(git_repository *repo, const git_oid *head, const git_oid *after,
                                 struct sw_ledger_ids *list, struct sw_error *err);
+
+/* Is the object there, readable and what its name says? Must be asked before anything else of
+ * libgit2 reads an object; see ledger.c. */
+bool sw_ledger_git_is_whole(git_repository *repo, const git_oid *id);
+/* That, and the commit. False with libgit2's reason, or with none. */
+bool sw_ledger_git_commit(git_repository *repo, const git_oid *id, git_commit **out);
 
 /* Reads one commit's event. SW_E_PARSE names the commit. */
 enum sw_code sw_ledger_git_record(git_repository *repo, const git_oid *id, struct sw_record *record,

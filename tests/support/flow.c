@@ -423,9 +423,10 @@ enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *req
         return mismatch(flow, request, NULL, err);
     if (flow->perform) {
         code = flow->perform(flow->perform_arg, request, reply, err);
-        if (code == SW_OK && reply->status < 500)
-            return status_code(reply->status, err);
-        return outcome_code(request, code == SW_OK ? SW_E_HTTP : code, err);
+        if (code != SW_OK)
+            return outcome_code(request, code, err);
+        code = status_code(reply->status, err);
+        return reply->status >= 500 ? outcome_code(request, code, err) : code;
     }
     const struct flow_step *step =
         flow->step_next < flow->step_count ? &flow->steps[flow->step_next] : NULL;

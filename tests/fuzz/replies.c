@@ -1,0 +1,156 @@
+/* replies.c: see replies.h. */
+#include "replies.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+enum { SERVED_MAX = 200 };
+
+void replies_init(struct replies *replies, const uint8_t *data, size_t size)
+{
+    *replies = (struct replies){.at = (const char *)data, .left = size};
+}
+
+static int take_status(const char **text, size_t *len)
+{
+    const char *t = *text;
+    if (*len < 4 || t[3] != ' ' || t[0] < '1' || t[0] > '5' || t[1] < '0' || t[1] > '9' ||
+        t[2] < '0' || t[2] > '9')
+        return 200;
+    *text += 4;
+    *len -= 4;
+    return (t[0] - '0') * 100 + (t[1] - '0') * 10 + (t[2] - '0');
+}
+
+enum sw_code replies_perform(void *arg, const struct sw_request *request, struct sw_reply *reply,
+                             struct sw_error *err)
+{
+    struct replies *replies = arg;
+    sw_assert(request->operation);
+    if (replies->left == 0 || replies->served++ == SERVED_MAX)
+        return sw_fail(err, SW_E_TIMEOUT, "no more replies");
+    const char *end = memmem(replies->at, replies->left, "\n%\n", 3);
+    size_t len = end ? (size_t)(end - replies->at) : replies->left;
+    const char *body = replies->at;
+    replies->at += end ? len + 3 : len;
+    replies->left -= end ? len + 3 : len;
+    reply->status = take_status(&body, &len);
+    reply->body = sw_xmalloc(len + 1);
+    memcpy(reply->body, body, len);
+    reply->body[len] = '\0';
+    reply->body_len = len;
+    return SW_OK;
+}
+
+static void check_text(const char *text, size_t size)
+{
+    char again[1024];
+    size_t len = strnlen(text, size);
+    sw_assert(len < size);
+    sw_assert(sw_utf8_is_valid(text, len));
+    sw_text_clean(text, len, again, sizeof again);
+    sw_assert(strcmp(again, text) == 0);
+}
+#define CHECK_TEXT(array) check_text(array, sizeof(array))
+
+/* Unknown, or at least 0 and at most max (0: no limit). */
+static void check_value(struct sw_value value, double max)
+{
+    if (!value.is_known)
+        return;
+    sw_assert(isfinite(value.value) && value.value >= 0);
+    sw_assert(max <= 0 || value.value <= max);
+}
+
+static void check_rollout(const struct sw_rollout *r)
+{
+    sw_assert(r->state >= SW_STATE_UNKNOWN && r->state < SW_STATE_COUNT);
+    CHECK_TEXT(r->raw_state);
+    CHECK_TEXT(r->version);
+    CHECK_TEXT(r->build);
+    CHECK_TEXT(r->identity);
+    CHECK_TEXT(r->previous_version);
+    CHECK_TEXT(r->previous_build);
+    CHECK_TEXT(r->place);
+    CHECK_TEXT(r->note);
+    check_value(r->percent_set, 100);
+    check_value(r->percent_actual, 100);
+    check_value(r->next_percent, 100);
+    check_value(r->pause_days_used, 0);
+    check_value(r->pause_days_total, 0);
+}
+
+static void check_reading(const struct sw_reading *r, int64_t now_ms)
+{
+    sw_assert(r->metric > SW_METRIC_UNKNOWN && r->metric < SW_METRIC_COUNT);
+    bool is_percent = strcmp(sw_metric_unit(r->metric), "percent") == 0;
+    check_value(r->value, is_percent ? 100 : 0);
+    check_value(r->n, 0);
+    check_value(r->bad, 0);
+    sw_assert(r->observed_at_ms == now_ms && r->true_for_ms <= now_ms);
+    CHECK_TEXT(r->origin);
+}
+
+static void check_series(const struct sw_series *s)
+{
+    sw_assert(s->bucket_s > 0);
+    for (size_t i = 0; i < s->count; i++) {
+        sw_assert(s->buckets[i].n >= 0 && s->buckets[i].bad >= 0);
+        sw_assert(i == 0 || s->buckets[i].start_ms > s->buckets[i - 1].start_ms);
+    }
+}
+
+static void check_plan(const struct sw_plan *plan)
+{
+    sw_assert(plan->count <= SW_STAGES_MAX);
+    for (size_t i = 0; i < plan->count; i++) {
+        sw_assert(plan->stages[i].percent > 0 && plan->stages[i].percent <= 100);
+        sw_assert(i == 0 || plan->stages[i].percent > plan->stages[i - 1].percent);
+        sw_assert(plan->stages[i].soak_s >= 0);
+    }
+}
+
+static void check_lists(const struct flow_reports *r)
+{
+    for (size_t i = 0; i < r->issues_count; i++)
+        for (size_t k = 0; k < r->issues[i].count; k++) {
+            CHECK_TEXT(r->issues[i].items[k].title);
+            CHECK_TEXT(r->issues[i].items[k].culprit);
+            CHECK_TEXT(r->issues[i].items[k].id);
+            sw_assert(r->issues[i].items[k].events >= -1 && r->issues[i].items[k].users >= -1);
+        }
+    for (size_t i = 0; i < r->alarms_count; i++)
+        for (size_t k = 0; k < r->alarms[i].count; k++) {
+            CHECK_TEXT(r->alarms[i].items[k].name);
+            CHECK_TEXT(r->alarms[i].items[k].state);
+            CHECK_TEXT(r->alarms[i].items[k].reason);
+        }
+}
+
+void replies_check(const struct sw_flow *flow, size_t targets, int64_t now_ms)
+{
+    const struct flow_reports *r = flow_reports(flow);
+    for (size_t i = 0; i < targets; i++) {
+        if (r->has_rollout[i])
+            check_rollout(&r->rollouts[i]);
+        if (r->has_plan[i])
+            check_plan(&r->plans[i]);
+    }
+    for (size_t i = 0; i < r->reading_count; i++)
+        check_reading(&r->readings[i].reading, now_ms);
+    for (size_t i = 0; i < r->series_count; i++)
+        check_series(&r->series[i].series);
+    check_lists(r);
+}
+
+void replies_check_error(enum sw_code code, const struct sw_error *err)
+{
+    sw_assert(code == err->code);
+    CHECK_TEXT(err->text);
+    sw_assert(code == SW_OK || err->text[0]);
+}

@@ -65,8 +65,9 @@ static bool write_keys(const struct sim *sim, const char *dir, char *error)
                            c->aws_profile, c->aws_access_key_id, c->aws_secret_access_key);
     char *aws_config = sim_printf("[profile %s]\nregion = %s\n", c->aws_profile, c->aws_region);
     char *sentry = sim_printf("%s\n", c->sentry_token);
-    char *env = sim_printf("AWS_SHARED_CREDENTIALS_FILE=%s/keys/aws-credentials\n"
-                           "AWS_CONFIG_FILE=%s/keys/aws-config\n"
+    /* For `. DIR/env` in a shell; profiles are looked up in the files these name. */
+    char *env = sim_printf("AWS_SHARED_CREDENTIALS_FILE='%s/keys/aws-credentials'\n"
+                           "AWS_CONFIG_FILE='%s/keys/aws-config'\n"
                            "AWS_EC2_METADATA_DISABLED=true\n",
                            dir, dir);
     bool ok = write_file(dir, p8, c->apple_private_pem, error) &&
@@ -110,41 +111,55 @@ static bool write_endpoints(const struct sim_process *process, char *error)
 
 /* ---- config.yaml ------------------------------------------------------------------------ */
 
+/* The same three lines below every source. */
+static void account_yaml(FILE *out, const struct sim *sim, const char *service, int least_s)
+{
+    /* Intervals are world time: one poll a real second, but not below `least_s`. A figure is stale
+     * after ten of them, which leaves a slow machine time. */
+    int interval_s = sim->clock.speed < least_s ? least_s : (int)sim->clock.speed;
+    int stale_s = interval_s * 10 < 300 ? 300 : interval_s * 10;
+
+    fprintf(out, "    base_url: %s\n    interval: %ds\n    stale_after: %ds\n",
+            url_of(sim, service), interval_s, stale_s);
+}
+
+static void aws_yaml(FILE *out, const struct sim *sim, const char *id, const char *service,
+                     int least_s)
+{
+    if (url_of(sim, service)[0] == '\0')
+        return;
+    fprintf(out, "  - id: %s\n    kind: %s\n    region: %s\n    profile: %s\n", id, service,
+            sim->creds->aws_region, sim->creds->aws_profile);
+    account_yaml(out, sim, service, least_s);
+}
+
 static void sources_yaml(FILE *out, const struct sim_process *process)
 {
     const struct sim *sim = process->sim;
     const struct sim_creds *c = sim->creds;
     const char *dir = process->dir;
-    /* Intervals are world time: one poll a real second, but not below ten seconds. */
-    int interval_s = sim->clock.speed < 10 ? 10 : (int)sim->clock.speed;
 
     fprintf(out, "sources:\n");
-    if (url_of(sim, "app_store")[0] != '\0')
+    if (url_of(sim, "app_store")[0] != '\0') {
         fprintf(out,
-                "  - id: apple\n    kind: app_store\n    base_url: %s\n    issuer_id: %s\n"
-                "    key_id: %s\n    key_file: %s/keys/AuthKey_%s.p8\n    interval: %ds\n",
-                url_of(sim, "app_store"), c->apple_issuer_id, c->apple_key_id, dir,
-                c->apple_key_id, interval_s);
+                "  - id: apple\n    kind: app_store\n    issuer_id: %s\n    key_id: %s\n"
+                "    key_file: \"%s/keys/AuthKey_%s.p8\"\n",
+                c->apple_issuer_id, c->apple_key_id, dir, c->apple_key_id);
+        account_yaml(out, sim, "app_store", 10);
+    }
     fprintf(out,
-            "  - id: play\n    kind: google_play\n    base_url: %s\n    token_url: %s/token\n"
-            "    key_file: %s/keys/play-service-account.json\n    interval: %ds\n"
-            "    edit_interval: %ds\n",
-            url_of(sim, "google_play"), url_of(sim, "google_oauth"), dir, interval_s, interval_s);
+            "  - id: play\n    kind: google_play\n    token_url: %s/token\n"
+            "    key_file: \"%s/keys/play-service-account.json\"\n    edit_interval: %ds\n",
+            url_of(sim, "google_oauth"), dir,
+            sim->clock.speed < 60 ? 60 : (int)sim->clock.speed);
+    account_yaml(out, sim, "google_play", 10);
     fprintf(out,
-            "  - id: sentry\n    kind: sentry\n    base_url: %s\n    organization: acme\n"
-            "    token_file: %s/keys/sentry-token\n    interval: %ds\n",
-            url_of(sim, "sentry"), dir, interval_s);
-    if (url_of(sim, "cloudwatch")[0] != '\0')
-        fprintf(out,
-                "  - id: aws-metrics\n    kind: cloudwatch\n    base_url: %s\n    region: %s\n"
-                "    profile: %s\n    interval: %ds\n",
-                url_of(sim, "cloudwatch"), c->aws_region, c->aws_profile,
-                interval_s < 60 ? 60 : interval_s);
-    if (url_of(sim, "codedeploy")[0] != '\0')
-        fprintf(out,
-                "  - id: aws-deploy\n    kind: codedeploy\n    base_url: %s\n    region: %s\n"
-                "    profile: %s\n    interval: %ds\n",
-                url_of(sim, "codedeploy"), c->aws_region, c->aws_profile, interval_s);
+            "  - id: sentry\n    kind: sentry\n    organization: acme\n"
+            "    token_file: \"%s/keys/sentry-token\"\n",
+            dir);
+    account_yaml(out, sim, "sentry", 10);
+    aws_yaml(out, sim, "aws-metrics", "cloudwatch", 60);
+    aws_yaml(out, sim, "aws-deploy", "codedeploy", 10);
     fprintf(out, "  - {id: tags, kind: git_tags}\n");
 }
 
@@ -244,7 +259,7 @@ bool sim_config_write(const struct sim_process *process, char *error)
             "version: 1  # written by slipway-sim; it lives as long as that process\n"
             "captain: {name: Release Captain, email: captain@example.com}\n"
             "release: {name: auto, tags: \"v*\", timezone: Europe/Madrid}\n"
-            "repository: {path: %s/repo}\n"
+            "repository: {path: \"%s/repo\"}\n"
             "checklist: {file: docs/RELEASE.md, ref: auto}\n"
             "simulation: {real: \"%s\", world: \"%s\", speed: %g}\n",
             process->dir, sim_rfc3339(real, sizeof real, clock->real_ms, true),

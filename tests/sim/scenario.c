@@ -4,7 +4,8 @@
  * iOS is on day 4 of its phased release and well. Android is at 20 % over 2.15.2 and well too,
  * until one hour after the start: then the new version begins to crash four times as often. Wear
  * OS has its release as a draft on production, in beta hands only. The backend was deployed this
- * morning and is done; the web is a third into its linear shift.
+ * morning and is done, and again ten minutes before Android turns; the web is a third into its
+ * linear shift.
  *
  * History is not written down but lived: the script starts 14 days earlier and the same code that
  * runs the future runs it. Figures follow the worked example of the teams Slipway is built for.
@@ -73,9 +74,14 @@ static void run_deploy(struct world *world, const struct world_event *event)
                  (unsigned long long)event->at_ms * 2654435761u, (unsigned long long)event->code,
                  (unsigned long long)i * 40503u, (unsigned long long)event->at_ms);
         struct deployment *made = NULL;
-        if (deploy_create(&world->deploy, group, event->name, sha256, "", event->at_ms, &made) !=
-            DEPLOY_OK)
+        switch (deploy_create(&world->deploy, group, event->name, sha256, "", event->at_ms, &made)) {
+        case DEPLOY_OK:
+            break;
+        case DEPLOY_BUSY:
+            return; /* a captain's own deployment is under way: the pipeline waits its turn */
+        default:
             abort();
+        }
         snprintf(made->task_definition, sizeof made->task_definition,
                  "arn:aws:ecs:eu-west-1:123456789012:task-definition/%s:%lld", group->service,
                  (long long)event->code);
@@ -375,7 +381,12 @@ static const struct world_event rollout_week[] = {
 
 static void load_backend_days(struct world *world)
 {
-    /* A deploy every seven hours; the last was done 200 minutes ago. */
+    /* A deploy every seven hours, the last one 200 minutes ago; the next reaches everyone some
+     * minutes before Android's crashes begin, as such things do. */
+    static const struct world_event next = {
+        .at_ms = 49 * MINUTE, .kind = EVENT_DEPLOY, .target = "api", .code = 413,
+        .name = "CodeDeployDefault.ECSCanary10Percent5Minutes"};
+    take_events(world, &next, 1);
     for (int i = 0; i < 12; i++) {
         struct world_event event = {
             .at_ms = -200 * MINUTE - i * 7 * HOUR, .kind = EVENT_DEPLOY, .target = "api",

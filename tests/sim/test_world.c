@@ -107,6 +107,24 @@ static void windows_add_up(void **state)
     world_free(w);
 }
 
+static void memory_has_an_end(void **state)
+{
+    struct world *w = world_new("rollout-week", 1, START);
+    struct world_app *app = NULL;
+    struct world_version *v = version(w, "ios", "2.15.2", &app);
+    int64_t day = 24 * HOUR;
+
+    (void)state;
+    world_advance(w, START + 150 * day);
+    assert_true(v->n_cells <= 100 * 24 * 60 && v->n_cells >= 90 * 24 * 60);
+    assert_int_equal(w->first_minute + (int64_t)v->n_cells, w->next_minute);
+    struct world_health last = world_health(w, app, v, w->now_ms - day, w->now_ms);
+    struct world_health far = world_health(w, app, v, START, START + day);
+    assert_true(last.sessions > 1000);
+    assert_true(far.sessions == 0);
+    world_free(w);
+}
+
 static void history_fills_the_day(void **state)
 {
     static const struct {
@@ -277,6 +295,7 @@ int main(void)
         cmocka_unit_test(same_seed_same_world),
         cmocka_unit_test(time_never_runs_back),
         cmocka_unit_test(windows_add_up),
+        cmocka_unit_test(memory_has_an_end),
         cmocka_unit_test(history_fills_the_day),
         cmocka_unit_test(rollout_stands_where_the_story_says),
         cmocka_unit_test(android_turns_bad_on_time),

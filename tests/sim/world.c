@@ -204,6 +204,32 @@ static void live_minute(struct world *world, int64_t minute)
     }
 }
 
+static void drop_cells(void *cells, size_t *n_cells, size_t dropped, size_t bytes)
+{
+    *n_cells -= dropped;
+    memmove(cells, (char *)cells + dropped * bytes, *n_cells * bytes);
+}
+
+/* Keeps at least 90 days, which is as far as any upstream looks back. All series are equally long.
+ */
+static void forget(struct world *world)
+{
+    enum { KEPT_MINUTES = 100 * 24 * 60, DROPPED_MINUTES = 10 * 24 * 60 };
+
+    if (world->next_minute - world->first_minute < KEPT_MINUTES)
+        return;
+    for (size_t i = 0; i < world->n_apps; i++)
+        for (size_t k = 0; k < world->apps[i].n_versions; k++) {
+            struct world_version *v = &world->apps[i].versions[k];
+            drop_cells(v->cells, &v->n_cells, DROPPED_MINUTES, sizeof v->cells[0]);
+        }
+    for (size_t i = 0; i < world->n_services; i++) {
+        struct world_service *s = &world->services[i];
+        drop_cells(s->cells, &s->n_cells, DROPPED_MINUTES, sizeof s->cells[0]);
+    }
+    world->first_minute += DROPPED_MINUTES;
+}
+
 void world_advance(struct world *world, int64_t now_ms)
 {
     if (now_ms < world->now_ms)
@@ -212,6 +238,7 @@ void world_advance(struct world *world, int64_t now_ms)
         stores_advance(world, (world->next_minute + 1) * WORLD_MINUTE_MS);
         live_minute(world, world->next_minute);
         world->next_minute++;
+        forget(world);
     }
     stores_advance(world, now_ms);
 }

@@ -87,6 +87,13 @@ struct sw_error {
     char text[512];      /* one sentence or two, sanitised */
 };
 
+/* Called with one line when the core finds its own state broken, just before the process aborts: a
+ * front end gives the terminal back. fn must be safe in a signal handler. The line is then written to
+ * standard error. At most 8; false when the table is full. Any thread. */
+bool sw_assert_on_fail(void (*fn)(const char *message));
+/* The same end for a front end's own broken state. */
+__attribute__((noreturn)) void sw_assert_failed(const char *file, int line, const char *condition);
+
 /* ------------------------------------------------------------------- words */
 
 enum sw_kind { SW_KIND_UNKNOWN = 0, SW_KIND_IOS, SW_KIND_ANDROID, SW_KIND_WEAR, SW_KIND_WEB,
@@ -593,6 +600,9 @@ enum sw_code sw_core_verify_ledger(struct sw_core *core, char **report, struct s
 /* First thing in main: no core dumps, and no other process of this user may
  * read this one's memory or environment (credentials are in them). */
 void sw_process_harden(void);
+
+/* The theme named in the configuration. Only before sw_core_start; the caller copies it. */
+const char *sw_core_theme(const struct sw_core *core);
 
 /* The configuration explained for people, malloc'd. */
 char *sw_core_explain(const struct sw_core *core);

@@ -243,6 +243,12 @@ int64_t sw_core_now_ms(const struct sw_core *core)
     return sw_clock_world(&core->clock, sw_time_real_ms());
 }
 
+const char *sw_core_theme(const struct sw_core *core)
+{
+    sw_assert(!core->is_started);
+    return core->engine.setup->config->theme;
+}
+
 size_t sw_core_halts_in_flight(const struct sw_core *core)
 {
     return atomic_load(&core->halts);

@@ -1,0 +1,680 @@
+/* detail.c: see detail.h. */
+#include "detail.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "figures.h"
+#include "memory.h"
+#include "parts.h"
+
+#define INDENT 12 /* columns of a label */
+
+/* Where one entry may draw. */
+struct place {
+    struct canvas *canvas;
+    const struct frame *frame;
+    const struct sw_platform *p;
+    int row, most, col, end;
+};
+
+static const char *or_dash(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : "–";
+}
+
+void detail_name(const struct sw_platform *p, char *title, size_t size)
+{
+    tui_format(title, size, "%s", p->title ? p->title : p->id);
+    if (p->version != NULL)
+        tui_append(title, size, " %s", p->version);
+    if (p->build != NULL && (p->version == NULL || strcmp(p->build, p->version) != 0))
+        tui_append(title, size, p->version ? " (%s)" : " %s", p->build);
+    if (p->identity != NULL && (p->build == NULL || strcmp(p->identity, p->build) != 0))
+        tui_append(title, size, " code %s", p->identity);
+}
+
+void detail_title(const struct frame *frame, const struct sw_platform *p, char *title, size_t size)
+{
+    char name[LINE_MAX_BYTES];
+    size_t number = (size_t)(p - frame->snapshot->platforms) + 1;
+    detail_name(p, name, sizeof name);
+    tui_format(title, size, "%zu %s", number, name);
+    if (p->previous_version != NULL)
+        tui_append(title, size, ", over %s", p->previous_version);
+}
+
+static struct pen entry_pen(const struct place *at, const char *label)
+{
+    canvas_put(at->canvas, at->row, at->col, INDENT - 1, ROLE_LABEL, label);
+    return canvas_pen(at->canvas, at->row, at->col + INDENT, at->end);
+}
+
+/* ---------------------------------------------------------------------- health */
+
+/* "99.02%? 43 of 4,400 crashed" */
+static void put_reading(struct pen *pen, const struct sw_health *h)
+{
+    char figure[FIG_SIZE];
+    char bad[FIG_SIZE];
+    char n[FIG_SIZE];
+    const char *what = h->metric == SW_METRIC_ERROR_RATE ? "failed" : "crashed";
+    enum role role = fig_is_doubtful(h) ? ROLE_STALE : ROLE_TEXT;
+    bool is_rate = h->metric == SW_METRIC_ERROR_RATE ||
+                   h->metric == SW_METRIC_CRASH_FREE_SESSIONS ||
+                   h->metric == SW_METRIC_CRASH_FREE_USERS;
+    pen_print(pen, role, "%s%s", fig_clean(h, figure, sizeof figure),
+              fig_is_doubtful(h) ? "?" : "");
+    if (is_rate && h->bad.is_known && h->n.is_known && strstr(figure, " of ") == NULL)
+        pen_print(pen, ROLE_TEXT, "  %s of %s %s", fig_count(h->bad.value, bad, sizeof bad),
+                  fig_count(h->n.value, n, sizeof n), what);
+    else if (strstr(figure, " of ") != NULL)
+        pen_print(pen, ROLE_TEXT, " %s, too few for a rate", what);
+    else if (h->n.is_known)
+        pen_print(pen, ROLE_DIM, "  n %s", fig_count(h->n.value, n, sizeof n));
+}
+
+static bool has_health(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return fig_headline_health(p) != NULL;
+}
+
+/* The old version's figure in the same window, and the shapes of both on one scale. */
+static void put_old(struct pen *pen, const struct sw_platform *p, const struct sw_health *h)
+{
+    const struct sw_trend *trend = fig_trend(p, h->metric);
+    double max = trend != NULL ? fig_trend_scale(p, trend) : 0;
+    int cells = pen_left(pen) >= 60 ? 24 : 12;
+    if (trend != NULL && trend->new_count > 0) {
+        pen_put(pen, ROLE_TEXT, " ");
+        fig_spark(pen, ROLE_NEW, trend->new_buckets, trend->new_count, cells, max);
+    }
+    if (!h->old_value.is_known)
+        return;
+    struct sw_health old = *h;
+    old.value = h->old_value;
+    old.n = h->old_n;
+    old.bad = (struct sw_value){0};
+    char figure[FIG_SIZE];
+    pen_print(pen, ROLE_OLD, "  %s %s", or_dash(p->previous_version),
+              fig_clean(&old, figure, sizeof figure));
+    if (trend != NULL && trend->old_count > 0 && pen_left(pen) > 4) {
+        pen_put(pen, ROLE_OLD, " ");
+        fig_spark(pen, ROLE_OLD, trend->old_buckets, trend->old_count, cells, max);
+    }
+}
+
+static int draw_health(const struct place *at)
+{
+    const struct sw_health *h = fig_headline_health(at->p);
+    char window[FIG_SIZE];
+    char label[FIG_SIZE];
+    fig_window(h->window_s, window, sizeof window);
+    tui_format(label, sizeof label, "last %s", h->window_s == 3600 ? "hour" : window);
+    struct pen pen = entry_pen(at, label);
+    put_reading(&pen, h);
+    put_old(&pen, at->p, h);
+    return 1;
+}
+
+/* The longest other window of the same metric: what the day says. */
+static const struct sw_health *long_health(const struct sw_platform *p)
+{
+    const struct sw_health *now = fig_headline_health(p);
+    const struct sw_health *found = NULL;
+    for (size_t i = 0; now != NULL && i < p->health_count; i++) {
+        const struct sw_health *h = &p->health[i];
+        if (h->metric == now->metric && h->is_deciding && h->window_s > now->window_s &&
+            (found == NULL || h->window_s > found->window_s))
+            found = h;
+    }
+    return found;
+}
+
+static bool has_long(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return long_health(p) != NULL;
+}
+
+static int draw_long(const struct place *at)
+{
+    const struct sw_health *h = long_health(at->p);
+    char window[FIG_SIZE];
+    char label[FIG_SIZE];
+    tui_format(label, sizeof label, "last %s", fig_window(h->window_s, window, sizeof window));
+    struct pen pen = entry_pen(at, label);
+    put_reading(&pen, h);
+    if (h->old_value.is_known) {
+        struct sw_health old = *h;
+        old.value = h->old_value;
+        old.n = h->old_n;
+        old.bad = (struct sw_value){0};
+        char figure[FIG_SIZE];
+        pen_print(&pen, ROLE_OLD, "  %s %s", or_dash(at->p->previous_version),
+                  fig_clean(&old, figure, sizeof figure));
+    }
+    return 1;
+}
+
+/* ---------------------------------------------------------------------- others */
+
+static bool is_other(const struct sw_platform *p, const struct sw_health *h)
+{
+    return h->is_deciding && h->metric != sw_platform_headline_metric(p);
+}
+
+static bool has_others(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    for (size_t i = 0; i < p->health_count; i++) {
+        if (is_other(p, &p->health[i]))
+            return true;
+    }
+    return false;
+}
+
+static int draw_others(const struct place *at)
+{
+    struct pen pen = entry_pen(at, "others");
+    bool has_any = false;
+    for (size_t i = 0; i < at->p->health_count; i++) {
+        const struct sw_health *h = &at->p->health[i];
+        if (!is_other(at->p, h))
+            continue;
+        char figure[FIG_SIZE];
+        char window[FIG_SIZE];
+        pen_print(&pen, fig_is_doubtful(h) ? ROLE_STALE : ROLE_TEXT, "%s%s %s %s%s",
+                  has_any ? " · " : "", sw_metric_title(h->metric),
+                  fig_window(h->window_s, window, sizeof window),
+                  sw_health_text(h, false, figure, sizeof figure), fig_is_doubtful(h) ? "?" : "");
+        has_any = true;
+    }
+    return 1;
+}
+
+/* --------------------------------------------------------------------- exposed */
+
+static bool has_exposed(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return p->percent_actual.is_known || fig_extra_bad(fig_headline_health(p)).is_known;
+}
+
+static int draw_exposed(const struct place *at)
+{
+    const struct sw_platform *p = at->p;
+    struct pen pen = entry_pen(at, "exposed");
+    char figure[FIG_SIZE];
+    if (p->percent_actual.is_known)
+        pen_print(&pen, ROLE_TEXT, "%s run it",
+                  sw_percent_text(p->percent_actual, false, figure, sizeof figure));
+    const struct sw_health *h = fig_headline_health(p);
+    struct sw_value extra = fig_extra_bad(h);
+    if (extra.is_known && extra.value >= 1) {
+        char count[FIG_SIZE];
+        char window[FIG_SIZE];
+        pen_print(&pen, ROLE_WARN, "%s%s extra %s in %s: a halt cures none",
+                  p->percent_actual.is_known ? " · " : "",
+                  fig_count(round(extra.value), count, sizeof count),
+                  h->metric == SW_METRIC_ERROR_RATE ? "errors" : "crashes",
+                  fig_window(h->window_s, window, sizeof window));
+    }
+    char note[FIG_SIZE];
+    tui_format(note, sizeof note, " (%s)", or_dash(p->actual_note));
+    if (p->percent_actual.is_known && p->actual_note != NULL && pen_fits(&pen, note))
+        pen_put(&pen, ROLE_DIM, note);
+    return 1;
+}
+
+/* ---------------------------------------------------------------------- issues */
+
+static const struct sw_issue *first_issue(const struct sw_platform *p)
+{
+    for (size_t i = 0; i < p->issue_count; i++) {
+        if (p->issues[i].is_new)
+            return &p->issues[i];
+    }
+    return p->issue_count > 0 ? &p->issues[0] : NULL;
+}
+
+static bool has_issue(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return first_issue(p) != NULL;
+}
+
+static int draw_issue(const struct place *at)
+{
+    const struct sw_issue *issue = first_issue(at->p);
+    if (issue == NULL)
+        return 0;
+    struct pen pen = entry_pen(at, issue->is_new ? "new issue" : "issue");
+    char tail[FIG_SIZE] = "";
+    char count[FIG_SIZE];
+    char when[FIG_SIZE];
+    if (issue->events >= 0)
+        tui_append(tail, sizeof tail, "  %s×",
+                   fig_count((double)issue->events, count, sizeof count));
+    if (issue->users >= 0)
+        tui_append(tail, sizeof tail, ", %s users",
+                   fig_count((double)issue->users, count, sizeof count));
+    if (issue->first_seen_ms != 0)
+        tui_append(tail, sizeof tail, ", from %s",
+                   fig_when(issue->first_seen_ms, at->frame->now_ms, when, sizeof when));
+    /* The counts matter more than the end of a long title. */
+    int end = pen.end;
+    pen.end -= canvas_width(at->canvas, tail);
+    pen_put(&pen, ROLE_TEXT, or_dash(issue->title));
+    if (issue->culprit != NULL && issue->culprit[0] != '\0' && pen_left(&pen) > 4)
+        pen_print(&pen, ROLE_DIM, " %s", issue->culprit);
+    pen.end = end;
+    pen_put(&pen, ROLE_TEXT, tail);
+    return 1;
+}
+
+/* ---------------------------------------------------------------------- alarms */
+
+static bool has_alarm(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    for (size_t i = 0; i < p->alarm_count; i++) {
+        if (p->alarms[i].is_firing)
+            return true;
+    }
+    return false;
+}
+
+static int draw_alarm(const struct place *at)
+{
+    struct pen pen = entry_pen(at, "ALARM");
+    bool has_any = false;
+    for (size_t i = 0; i < at->p->alarm_count; i++) {
+        const struct sw_alarm *alarm = &at->p->alarms[i];
+        char when[FIG_SIZE];
+        if (!alarm->is_firing)
+            continue;
+        pen_print(&pen, ROLE_BAD, "%s%s %s%s since %s", has_any ? " · " : "", or_dash(alarm->name),
+                  or_dash(alarm->state), alarm->is_stale ? "?" : "",
+                  fig_when(alarm->since_ms, at->frame->now_ms, when, sizeof when));
+        has_any = true;
+    }
+    return 1;
+}
+
+/* ----------------------------------------------------------------------- gates */
+
+static bool has_gates(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return p->gate_count > 0;
+}
+
+/* A figure that is too old or of too few is not put beside a limit. */
+static bool has_figure(const struct sw_gate *gate)
+{
+    return gate->verdict == SW_GATE_FAIL || gate->verdict == SW_GATE_WARN;
+}
+
+/* Every gate that is not open with its figure, worst first; the open ones as a number. */
+static int draw_gates(const struct place *at)
+{
+    static const enum sw_gate_verdict order[] = {SW_GATE_FAIL, SW_GATE_STALE, SW_GATE_UNKNOWN,
+                                                 SW_GATE_WARN, SW_GATE_WAIT};
+    struct pen pen = entry_pen(at, "gates");
+    size_t shown = 0;
+    for (size_t o = 0; o < TUI_COUNT(order); o++) {
+        for (size_t i = 0; i < at->p->gate_count; i++) {
+            const struct sw_gate *gate = &at->p->gates[i];
+            char figure[FIG_SIZE];
+            if (gate->verdict != order[o])
+                continue;
+            pen_print(&pen, fig_gate_role(gate->verdict), "%s%s%s %s%s", shown ? " · " : "",
+                      gate->is_blocking ? "" : "(", sw_gate_verdict_name(gate->verdict),
+                      has_figure(gate) ? fig_gate(gate, figure, sizeof figure) : or_dash(gate->id),
+                      gate->is_blocking ? "" : ")");
+            shown++;
+        }
+    }
+    if (shown < at->p->gate_count)
+        pen_print(&pen, ROLE_OK, "%sok %zu", shown ? " · " : "", at->p->gate_count - shown);
+    return 1;
+}
+
+/* ------------------------------------------------------------------------ plan */
+
+static bool has_plan(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return p->stage_count > 0;
+}
+
+static void put_stage(struct pen *pen, const struct sw_platform *p, size_t i)
+{
+    const struct sw_stage *stage = &p->stages[i];
+    char soak[FIG_SIZE];
+    bool is_here = (int)i == p->stage_index;
+    bool has_at = stage->at != NULL && stage->at[0] != '\0' && (is_here || !stage->is_done);
+    pen_print(pen,
+              is_here          ? fig_state_role(p->state)
+              : stage->is_done ? ROLE_DIM
+                               : ROLE_TEXT,
+              "%s%s%g%s%s", i > 0 ? " · " : "", is_here ? "[" : "", stage->percent,
+              has_at ? " " : "", has_at ? stage->at : "");
+    if (stage->soak_s > 0 && is_here)
+        pen_print(pen, ROLE_DIM, " %s", sw_duration_text(stage->soak_s, soak, sizeof soak));
+    if (is_here)
+        pen_put(pen, fig_state_role(p->state), "]");
+    if ((int)i == p->stage_index + 1 && p->next_note != NULL && p->next_note[0] != '\0')
+        pen_print(pen, ROLE_WARN, " %s", p->next_note);
+}
+
+static int draw_plan(const struct place *at)
+{
+    const struct sw_platform *p = at->p;
+    struct pen pen = entry_pen(at, "plan");
+    size_t first = p->stage_index > 3 && pen_left(&pen) < 90 ? (size_t)p->stage_index - 1 : 0;
+    if (first > 0)
+        pen_put(&pen, ROLE_DIM, "…");
+    for (size_t i = first; i < p->stage_count && i < first + 12; i++)
+        put_stage(&pen, p, i);
+    if (p->stage_count > first + 12)
+        pen_put(&pen, ROLE_DIM, " …");
+    return 1;
+}
+
+/* ------------------------------------------------------------------- checklist */
+
+static bool has_checklist(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)p;
+    const struct sw_checklist *list = &frame->snapshot->checklist;
+    return list->is_known || (list->note != NULL && list->note[0] != '\0');
+}
+
+static int draw_checklist(const struct place *at)
+{
+    const struct sw_checklist *list = &at->frame->snapshot->checklist;
+    struct pen pen = entry_pen(at, "checklist");
+    if (!list->is_known) {
+        pen_print(&pen, ROLE_STALE, "? %s", list->note);
+        return 1;
+    }
+    pen_print(&pen, ROLE_TEXT, "%zu of %zu done", list->done, list->total);
+    if (list->blocking_open == 0)
+        return 1;
+    pen_print(&pen, ROLE_WARN, " · %zu open that block%s", list->blocking_open,
+              list->blocking_open == 1 ? "s" : "");
+    for (size_t i = 0; i < list->count && pen_left(&pen) > 8; i++) {
+        const struct sw_checklist_item *item = &list->items[i];
+        if (!item->is_blocking || item->is_done)
+            continue;
+        pen_print(&pen, ROLE_TEXT, ": %s%s%s", or_dash(item->text), item->owner ? " " : "",
+                  item->owner ? item->owner : "");
+        break;
+    }
+    return 1;
+}
+
+/* ------------------------------------------------------------- notes and effect */
+
+static bool has_override(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return p->override_text != NULL;
+}
+
+static int draw_override(const struct place *at)
+{
+    return parts_entry(at->canvas, at->row, at->most, at->col, INDENT, at->end, "OVERRIDE",
+                       ROLE_WARN, at->p->override_text);
+}
+
+static bool has_note(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return p->note != NULL && p->note[0] != '\0';
+}
+
+static int draw_note(const struct place *at)
+{
+    return parts_entry(at->canvas, at->row, at->most, at->col, INDENT, at->end, "note", ROLE_TEXT,
+                       at->p->note);
+}
+
+/* The verb whose effect is worth a line: halt where it is open, else the one that is. */
+static enum command_id effect_command(const struct sw_platform *p)
+{
+    static const enum command_id order[] = {COMMAND_HALT, COMMAND_RESUME, COMMAND_ROLLBACK,
+                                            COMMAND_ADVANCE};
+    for (size_t i = 0; i < TUI_COUNT(order); i++) {
+        if (p->offers[command_get(order[i])->verb].is_allowed)
+            return order[i];
+    }
+    return COMMAND_HALT;
+}
+
+static bool has_effect(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    const struct sw_offer *offer = &p->offers[command_get(effect_command(p))->verb];
+    return (offer->effect && offer->effect[0]) || (offer->reason && offer->reason[0]);
+}
+
+static const char *effect_text(const struct sw_offer *offer, char *out, size_t size)
+{
+    if (!offer->is_allowed)
+        return tui_format(out, size, "closed: %s", or_dash(offer->reason));
+    if (offer->will_not != NULL && offer->will_not[0] != '\0')
+        return tui_format(out, size, "%s; %s", or_dash(offer->effect), offer->will_not);
+    return tui_format(out, size, "%s", or_dash(offer->effect));
+}
+
+static bool is_effect_long(const struct canvas *canvas, const struct sw_platform *p, int width)
+{
+    char text[LINE_MAX_BYTES * 2];
+    const struct command *command = command_get(effect_command(p));
+    effect_text(&p->offers[command->verb], text, sizeof text);
+    return canvas_width(canvas, text) > width - INDENT;
+}
+
+static int draw_effect(const struct place *at)
+{
+    const struct command *command = command_get(effect_command(at->p));
+    const struct sw_offer *offer = &at->p->offers[command->verb];
+    char label[FIG_SIZE];
+    char text[LINE_MAX_BYTES * 2];
+    tui_format(label, sizeof label, "%c %s", (char)command->keys[0], command->hint);
+    return parts_entry(at->canvas, at->row, at->most, at->col, INDENT, at->end, label,
+                       offer->is_allowed ? ROLE_TEXT : ROLE_CLOSED,
+                       effect_text(offer, text, sizeof text));
+}
+
+/* ----------------------------------------------------------------------- table */
+
+static const struct entry {
+    int rank; /* 1 = the last to give way */
+    bool (*has)(const struct frame *frame, const struct sw_platform *platform);
+    int (*draw)(const struct place *at);
+} entries[] = {
+    {2, has_override, draw_override},   {1, has_health, draw_health}, {9, has_long, draw_long},
+    {5, has_exposed, draw_exposed},     {4, has_alarm, draw_alarm},   {6, has_issue, draw_issue},
+    {10, has_others, draw_others},      {3, has_gates, draw_gates},   {7, has_plan, draw_plan},
+    {8, has_checklist, draw_checklist}, {11, has_note, draw_note},    {2, has_effect, draw_effect},
+};
+
+int detail_draw(struct canvas *canvas, const struct frame *frame, const struct sw_platform *p,
+                int row, int most, int col, int end, bool wants_effect)
+{
+    bool is_on[TUI_COUNT(entries)] = {false};
+    int count = 0;
+    /* What a key will not do is worth a second row, before the last of the figures. */
+    int limit = wants_effect && most >= 6 && most <= 12 && is_effect_long(canvas, p, end - col)
+                    ? most - 1
+                    : most;
+    for (int rank = 1; rank <= 11; rank++) {
+        for (size_t i = 0; i < TUI_COUNT(entries); i++) {
+            if (count >= limit || entries[i].rank != rank || !entries[i].has(frame, p))
+                continue;
+            if (entries[i].draw != draw_effect || wants_effect) {
+                is_on[i] = true;
+                count++;
+            }
+        }
+    }
+    int spare = most - count; /* rows for sentences that need a second one */
+    int used = 0;
+    for (size_t i = 0; i < TUI_COUNT(entries); i++) {
+        if (!is_on[i])
+            continue;
+        struct place at = {canvas, frame, p, row + used, 1 + spare, col, end};
+        int rows = entries[i].draw(&at);
+        spare -= rows - 1;
+        used += rows;
+    }
+    return used;
+}
+
+/* --------------------------------------------------------------------- changes */
+
+static bool is_worth_telling(const struct sw_event *e)
+{
+    return e->text != NULL && (e->kind == SW_EVENT_CHANGE || e->kind == SW_EVENT_OUTCOME ||
+                               e->kind == SW_EVENT_CONN || e->kind == SW_EVENT_NOTE);
+}
+
+int detail_changes(struct canvas *canvas, const struct frame *frame, int row, int most, int col,
+                   int end, bool is_pairs)
+{
+    const struct sw_snapshot *s = frame->snapshot;
+    int width = is_pairs ? (end - col) / 2 : end - col;
+    int places = is_pairs ? most * 2 : most;
+    int used = 0;
+    for (size_t i = s->event_count; i > 0 && used < places; i--) {
+        const struct sw_event *e = &s->events[i - 1];
+        if (!is_worth_telling(e))
+            continue;
+        char when[FIG_SIZE];
+        int x = is_pairs && used % 2 ? col + width : col;
+        int y = row + (is_pairs ? used / 2 : used);
+        struct pen pen = canvas_pen(canvas, y, x, x + width - 1);
+        pen_print(&pen, ROLE_DIM, "%s ", fig_when(e->at_ms, frame->now_ms, when, sizeof when));
+        enum role role = e->kind == SW_EVENT_OUTCOME && e->result != SW_RESULT_SEEN
+                             ? fig_result_role(e->result)
+                             : ROLE_TEXT;
+        pen_put(&pen, role, e->text);
+        used++;
+    }
+    if (used == 0 && most > 0) {
+        canvas_put(canvas, row, col, end - col, ROLE_DIM, "nothing recorded yet");
+        return 1;
+    }
+    return is_pairs ? (used + 1) / 2 : used;
+}
+
+void detail_if_left_text(const struct frame *frame, char *out, size_t size)
+{
+    const struct sw_snapshot *s = frame->snapshot;
+    out[0] = '\0';
+    for (size_t i = 0; i < s->platform_count; i++) {
+        const struct sw_platform *p = &s->platforms[i];
+        char percent[FIG_SIZE];
+        char when[FIG_SIZE];
+        if (!p->is_next_automatic || !p->next_percent.is_known)
+            continue;
+        tui_append(
+            out, size, "%s%s%s %s %s%s%s", out[0] ? " · " : "", p->is_next_estimated ? "~" : "",
+            p->next_at_ms ? fig_when(p->next_at_ms, frame->now_ms, when, sizeof when) : "then",
+            p->title, sw_percent_text(p->next_percent, false, percent, sizeof percent),
+            p->next_note && p->next_note[0] ? " " : "", p->next_note ? p->next_note : "");
+    }
+    if (out[0] == '\0')
+        tui_format(out, size, "nothing moves by itself");
+}
+
+void detail_if_left(struct canvas *canvas, const struct frame *frame, int row, int col, int end)
+{
+    char text[LINE_MAX_BYTES];
+    detail_if_left_text(frame, text, sizeof text);
+    (void)parts_entry(canvas, row, 1, col, INDENT - 2, end, "if left", ROLE_TEXT, text);
+}
+
+/* The newest time for which a source's data holds: of the states and readings it gave. */
+static int64_t data_time(const struct sw_snapshot *s, const struct sw_source *source)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; source->id != NULL && i < s->platform_count; i++) {
+        const struct sw_platform *p = &s->platforms[i];
+        if (p->source && !strcmp(p->source, source->id) && p->observed_at_ms > newest)
+            newest = p->observed_at_ms;
+        for (size_t j = 0; j < p->health_count; j++) {
+            const struct sw_health *h = &p->health[j];
+            if (h->source && !strcmp(h->source, source->id) && h->true_for_ms > newest)
+                newest = h->true_for_ms;
+        }
+    }
+    return newest != 0 ? newest : source->last_ok_at_ms;
+}
+
+static bool is_source_doubtful(const struct sw_source *source)
+{
+    return !source->is_ok || !source->is_fresh;
+}
+
+/* " · sentry 03:10", the doubtful ones with a question mark. */
+static void source_text(const struct frame *frame, const struct sw_source *source, char *out,
+                        size_t size)
+{
+    char when[FIG_SIZE];
+    int64_t at = data_time(frame->snapshot, source);
+    tui_append(out, size, "%s%s %s%s", out[0] ? " · " : "", or_dash(source->id),
+               fig_when(at, frame->now_ms, when, sizeof when),
+               is_source_doubtful(source) ? " ?" : "");
+}
+
+/* Those that answer, told in one: the oldest of them. */
+static void source_summary(const struct frame *frame, char *out, size_t size)
+{
+    const struct sw_snapshot *s = frame->snapshot;
+    const struct sw_source *oldest = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < s->source_count; i++) {
+        if (is_source_doubtful(&s->sources[i]))
+            continue;
+        count++;
+        if (oldest == NULL || data_time(s, &s->sources[i]) < data_time(s, oldest))
+            oldest = &s->sources[i];
+    }
+    char when[FIG_SIZE];
+    if (oldest != NULL)
+        tui_append(out, size, "%s%zu %s, the oldest %s %s", out[0] ? " · " : "", count,
+                   out[0] ? "others" : "sources", oldest->id,
+                   fig_when(data_time(s, oldest), frame->now_ms, when, sizeof when));
+}
+
+/* The doubtful ones are always named; the others too where there is room. */
+void detail_data(struct canvas *canvas, const struct frame *frame, int row, int col, int end)
+{
+    const struct sw_snapshot *s = frame->snapshot;
+    char doubtful[LINE_MAX_BYTES] = "";
+    char others[LINE_MAX_BYTES] = "";
+    canvas_put(canvas, row, col, 10, ROLE_LABEL, "data from");
+    struct pen pen = canvas_pen(canvas, row, col + INDENT - 2, end);
+    for (size_t i = 0; i < s->source_count; i++) {
+        bool is_doubtful = is_source_doubtful(&s->sources[i]);
+        source_text(frame, &s->sources[i], is_doubtful ? doubtful : others, sizeof doubtful);
+    }
+    int gap = doubtful[0] && others[0] ? 3 : 0;
+    bool fits =
+        canvas_width(canvas, doubtful) + gap + canvas_width(canvas, others) <= pen_left(&pen);
+    if (!fits) {
+        others[0] = '\0';
+        source_summary(frame, others, sizeof others);
+    }
+    pen_put(&pen, ROLE_STALE, doubtful);
+    pen_put(&pen, ROLE_TEXT, gap ? " · " : "");
+    pen_put(&pen, ROLE_TEXT, others);
+    if (s->source_count == 0)
+        pen_put(&pen, ROLE_DIM, "no sources");
+}

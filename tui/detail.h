@@ -1,0 +1,32 @@
+/*
+ * detail.h: what there is to say about one platform, as labelled lines.
+ *
+ * The overview shows as many of them as fit, the most important ones first to stay; the platform
+ * screen shows all. The order on the screen never changes, so that a place is learned once.
+ */
+#pragma once
+
+#include "screen.h"
+
+/* "Android 2.15.3 (20250114.1) code 2025011401": as no other can be called. */
+void detail_name(const struct sw_platform *platform, char *title, size_t size);
+/* "2 Android 2.15.3 (20250114.1) 2025011401, over 2.15.2" and "Play, track production". */
+void detail_title(const struct frame *frame, const struct sw_platform *platform, char *title,
+                  size_t size);
+
+/* Draws at most `most` rows in columns col..end. has_effect: with the line of what the first open
+ * key would do. Returns the rows used. */
+int detail_draw(struct canvas *canvas, const struct frame *frame,
+                const struct sw_platform *platform, int row, int most, int col, int end,
+                bool has_effect);
+
+/* "what changed": the newest events, newest first, in columns col..end; is_pairs: two to a row.
+ * Returns the rows used. */
+int detail_changes(struct canvas *canvas, const struct frame *frame, int row, int most, int col,
+                   int end, bool is_pairs);
+/* "if left": what happens by itself. One row. */
+void detail_if_left(struct canvas *canvas, const struct frame *frame, int row, int col, int end);
+/* "data from": until when each source's data is true. One row. */
+void detail_data(struct canvas *canvas, const struct frame *frame, int row, int col, int end);
+/* The text of the row "if left" without its label. */
+void detail_if_left_text(const struct frame *frame, char *out, size_t size);

@@ -1,0 +1,15 @@
+/*
+ * golden.h: screens held as text files under tests/golden/screens.
+ *
+ * With SLIPWAY_GOLDEN_UPDATE set the files are written; otherwise a difference fails and the first
+ * differing line is shown.
+ */
+#pragma once
+
+#include "canvas.h"
+
+/* Sets the locale and zone that the pictures are made in. */
+void golden_start(void);
+/* Compares with, or writes, tests/golden/screens/NAME.txt; fails the running test on a difference.
+ */
+void golden_check(const char *name, const char *text);

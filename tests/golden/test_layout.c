@@ -1,0 +1,195 @@
+/* test_layout.c: what must hold for every screen, world and size, whatever is drawn. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "act.h"
+#include "dump.h"
+#include "figures.h"
+#include "golden.h"
+#include "screen.h"
+#include "world.h"
+
+/* A small generator of its own, so that a failure comes again. */
+static uint64_t seed = 20250122;
+
+static int random_below(int limit)
+{
+    seed = seed * 6364136223846793005U + 1442695040888963407U;
+    return (int)((seed >> 33) % (uint64_t)limit);
+}
+
+/* Each row takes exactly its columns, no cell holds a control character, the last cell is blank. */
+static void check_cells(const struct canvas *canvas, const char *what)
+{
+    for (int row = 0; row < canvas->rows; row++) {
+        int columns = 0;
+        for (int col = 0; col < canvas->cols; col++) {
+            const struct cell *cell = canvas_at(canvas, row, col);
+            if (cell->base == 0) {
+                assert_true(col > 0 &&
+                            wcwidth((wchar_t)canvas_at(canvas, row, col - 1)->base) == 2);
+                continue;
+            }
+            if (cell->base < 0x20 || (cell->base >= 0x7F && cell->base < 0xA0))
+                fail_msg("%s: control character %#x at %d,%d", what, (unsigned)cell->base, row,
+                         col);
+            if (canvas->charset == CHARSET_ASCII && cell->base > 0x7E)
+                fail_msg("%s: %#x in ASCII at %d,%d", what, (unsigned)cell->base, row, col);
+            int width = wcwidth((wchar_t)cell->base);
+            if (width < 1)
+                fail_msg("%s: %#x has width %d at %d,%d", what, (unsigned)cell->base, width, row,
+                         col);
+            columns += width;
+        }
+        if (columns != canvas->cols)
+            fail_msg("%s: row %d takes %d of %d columns", what, row, columns, canvas->cols);
+    }
+    uint32_t last = canvas_at(canvas, canvas->rows - 1, canvas->cols - 1)->base;
+    if (last != ' ')
+        fail_msg("%s: the bottom right cell holds %#x", what, (unsigned)last);
+}
+
+static void draw_checked(const struct world *world, enum screen_id screen, int rows, int cols,
+                         enum charset charset, struct dialog *dialog)
+{
+    const struct sw_snapshot *s = world->snapshot();
+    struct view view = {.screen = screen, .dialog = dialog, .is_typing = random_below(5) == 0};
+    view.platform = s->platform_count > 0 ? (size_t)random_below((int)s->platform_count) : 0;
+    view.cursor[screen] = (size_t)random_below(12);
+    view.scroll[screen] = random_below(60);
+    struct frame frame = {s, WORLD_NOW, &view};
+    struct canvas canvas;
+    char what[160];
+    snprintf(what, sizeof what, "%s of %s at %dx%d", screen_get(screen)->name, world->name, cols,
+             rows);
+    canvas_init(&canvas, rows, cols, charset);
+    assert_true(screen_draw(&canvas, &frame) >= 0);
+    check_cells(&canvas, what);
+    canvas_clear(&canvas);
+}
+
+static void every_size_of_every_screen(void **state)
+{
+    (void)state;
+    for (const struct world *world = worlds; world->name != NULL; world++) {
+        for (int screen = 0; screen < SCREEN_COUNT; screen++) {
+            for (int i = 0; i < 25; i++)
+                draw_checked(world, (enum screen_id)screen, 1 + random_below(100),
+                             1 + random_below(200), (enum charset)random_below(3), NULL);
+        }
+    }
+}
+
+static void small_sizes_one_by_one(void **state)
+{
+    (void)state;
+    for (const struct world *world = worlds; world->name != NULL; world++) {
+        for (int cols = 1; cols <= 60; cols += 1 + cols / 8) {
+            for (int rows = 1; rows <= 24; rows += 1 + rows / 8)
+                draw_checked(world, SCREEN_OVERVIEW, rows, cols, CHARSET_UTF8, NULL);
+        }
+    }
+}
+
+static void large_sizes(void **state)
+{
+    (void)state;
+    for (const struct world *world = worlds; world->name != NULL; world++) {
+        draw_checked(world, SCREEN_OVERVIEW, 120, 400, CHARSET_UTF8, NULL);
+        draw_checked(world, SCREEN_WALLBOARD, 120, 400, CHARSET_UTF8, NULL);
+        draw_checked(world, SCREEN_PLATFORM, 120, 400, CHARSET_UTF8, NULL);
+    }
+}
+
+static void dialogs_of_every_size(void **state)
+{
+    (void)state;
+    for (const struct world *world = worlds; world->name != NULL; world++) {
+        const struct sw_snapshot *s = world->snapshot();
+        struct view view = {0};
+        struct frame frame = {s, WORLD_NOW, &view};
+        for (int i = 0; i < 60 && s->platform_count > 0; i++) {
+            const struct sw_platform *p =
+                &s->platforms[(size_t)random_below((int)s->platform_count)];
+            enum sw_verb verb = (enum sw_verb)(1 + random_below(SW_VERB_COUNT - 1));
+            struct dialog *d = i % 10 == 0   ? dialog_stop_all(&frame)
+                               : i % 10 == 1 ? dialog_stop_list(11, WORLD_NOW)
+                               : i % 10 == 2 ? dialog_quit(2)
+                                             : dialog_confirm(&frame, p, verb, NULL);
+            d->shows_requests = i % 2;
+            d->dropped = (size_t)random_below(3);
+            if (i % 4 == 1 && d->kind == DIALOG_CONFIRM)
+                d->requests = strdup(
+                    "GET https://example.invalid/a\nPUT https://example.invalid/b\n{\"x\":1}");
+            draw_checked(world, SCREEN_OVERVIEW, 1 + random_below(60), 1 + random_below(160),
+                         (enum charset)random_below(3), d);
+            dialog_free(d);
+        }
+    }
+}
+
+/* What is plain text stays so: no escape byte, no control, whatever the world holds. */
+static void hostile_text_in_every_dump(void **state)
+{
+    (void)state;
+    for (int screen = 0; screen < SCREEN_COUNT; screen++) {
+        for (int format = DUMP_TEXT; format <= DUMP_SVG; format++) {
+            struct dump_options options = {.screen = screen_get((enum screen_id)screen)->name,
+                                           .cols = 100,
+                                           .rows = 30,
+                                           .format = (enum dump_format)format,
+                                           .now_ms = WORLD_NOW};
+            char *text = NULL;
+            assert_int_equal(tui_screen_text(world_hostile(), &options, &text, NULL), SW_OK);
+            for (const char *at = text; *at != '\0'; at++) {
+                bool is_own =
+                    *at == '\n' || (format == DUMP_ANSI && at[0] == '\033' && at[1] == '[');
+                if ((unsigned char)*at < 0x20 && !is_own)
+                    fail_msg("%s holds byte %#x", options.screen, (unsigned)(unsigned char)*at);
+            }
+            assert_null(strstr(text, "\xE2\x80\xAE")); /* right-to-left override */
+            assert_null(strstr(text, "\xC2\x9B"));     /* C1 control sequence introducer */
+            free(text);
+        }
+    }
+}
+
+static void unknown_screens_are_named(void **state)
+{
+    (void)state;
+    struct sw_error err = {0};
+    char *text = NULL;
+    struct dump_options options = {
+        .screen = "overwiev", .cols = 80, .rows = 24, .now_ms = WORLD_NOW};
+    assert_int_equal(tui_screen_text(world_bad(), &options, &text, &err), SW_E_USAGE);
+    assert_non_null(strstr(err.text, "overview"));
+    assert_null(text);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    golden_start();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_size_of_every_screen),
+        cmocka_unit_test(small_sizes_one_by_one),
+        cmocka_unit_test(large_sizes),
+        cmocka_unit_test(dialogs_of_every_size),
+        cmocka_unit_test(hostile_text_in_every_dump),
+        cmocka_unit_test(unknown_screens_are_named),
+    };
+    return cmocka_run_group_tests(tests, start, NULL);
+}

@@ -503,8 +503,8 @@ static bool may_try_again(struct passage *passage, const struct wire_call *call,
     if (verdict.is_again) {
         if (pause_for(passage->channel, verdict.wait_ms))
             return true;
-        *code = sw_fail(err, SW_E_CANCELLED, "%s: cancelled before it was sent again",
-                        operation->name);
+        *code =
+            sw_fail(err, SW_E_CANCELLED, "%s: cancelled before it was sent again", operation->name);
         return false;
     }
     err->is_retryable = verdict.is_retryable;

@@ -525,9 +525,10 @@ void sw_http_close(struct sw_http *http)
 
 static enum http_phase phase_reached(const struct transfer *transfer)
 {
-    curl_off_t lookup = 0, connect = 0, tls = 0;
+    curl_off_t lookup = 0, tls = 0;
+    long local_port = 0; /* CONNECT_TIME stays 0 until the TLS handshake is over */
     curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
-    curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connect);
+    curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local_port);
     curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
     if (transfer->reply->status > 0)
         return HTTP_PHASE_BODY;
@@ -535,7 +536,7 @@ static enum http_phase phase_reached(const struct transfer *transfer)
         return HTTP_PHASE_ANSWER;
     if (lookup == 0)
         return HTTP_PHASE_LOOKUP;
-    if (connect == 0)
+    if (local_port == 0)
         return HTTP_PHASE_CONNECT;
     return tls == 0 && transfer->call->origin->is_https ? HTTP_PHASE_TLS : HTTP_PHASE_ANSWER;
 }

@@ -15,7 +15,6 @@ static const struct {
     long verify_code;
     const char *words;
 } certificate_words[] = {
-    {X509_V_OK, "its certificate is for another name"},
     {X509_V_ERR_HOSTNAME_MISMATCH, "its certificate is for another name"},
     {X509_V_ERR_IP_ADDRESS_MISMATCH, "its certificate is for another address"},
     {X509_V_ERR_CERT_HAS_EXPIRED, "its certificate has expired (or this machine's clock is wrong)"},
@@ -29,29 +28,35 @@ static const struct {
      "its certificate comes from an authority not known here; if it is yours, name it in ca_file"},
     {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
      "its certificate cannot be checked: the chain it sends is incomplete"},
+    {X509_V_ERR_CERT_SIGNATURE_FAILURE, "its certificate was not signed by the authority it names"},
     {X509_V_ERR_CERT_REVOKED, "its certificate was revoked"},
     {X509_V_ERR_CERT_UNTRUSTED, "its certificate is not trusted"},
 };
-
-static enum sw_code tell_certificate(const struct http_failure *failure, const char *host,
-                                     struct sw_error *err)
-{
-    for (size_t i = 0; i < SW_ARRAY_LEN(certificate_words); i++)
-        if (certificate_words[i].verify_code == failure->verify_code)
-            return sw_fail(err, SW_E_TLS, "TLS with %s: %s", host, certificate_words[i].words);
-    return sw_fail(err, SW_E_TLS, "TLS with %s: its certificate was not accepted: %s", host,
-                   X509_verify_cert_error_string(failure->verify_code));
-}
 
 static bool has(const char *words, const char *part)
 {
     return words && strstr(words, part);
 }
 
+static enum sw_code tell_certificate(const struct http_failure *failure, const char *host,
+                                     struct sw_error *err)
+{
+    /* The name is checked before the chain; then there is no verify result yet. */
+    if (has(failure->words, "subject name"))
+        return sw_fail(err, SW_E_TLS, "TLS with %s: its certificate is for another name", host);
+    for (size_t i = 0; i < SW_ARRAY_LEN(certificate_words); i++)
+        if (certificate_words[i].verify_code == failure->verify_code)
+            return sw_fail(err, SW_E_TLS, "TLS with %s: %s", host, certificate_words[i].words);
+    return sw_fail(err, SW_E_TLS, "TLS with %s: its certificate was not accepted (%s)", host,
+                   failure->words ? failure->words : "");
+}
+
 static enum sw_code tell_handshake(const struct http_failure *failure, const char *host,
                                    struct sw_error *err)
 {
     const char *words = failure->words ? failure->words : "";
+    if (failure->verify_code > X509_V_ERR_UNSPECIFIED) /* 1: the chain was not looked at */
+        return tell_certificate(failure, host, err);
     if (has(words, "unsupported protocol") || has(words, "protocol version") ||
         has(words, "no protocols available"))
         return sw_fail(err, SW_E_TLS,

@@ -28,7 +28,7 @@ struct http_failure {
     enum http_failure_kind kind;
     enum http_phase phase;
     int os_errno;
-    long verify_code;       /* X509_V_ERR_*; 0: the chain is good, the name is not */
+    long verify_code;       /* X509_V_ERR_* of the chain */
     const char *words;      /* the library's own, from outside; may be empty */
     int64_t waited_ms;
 };

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -293,6 +294,7 @@ struct wire_server *wire_server_open(wire_answer_fn answer, void *arg, const str
 {
     struct wire_server *server = zeroed(sizeof(*server));
     struct sockaddr_in address = {.sin_family = AF_INET};
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to a client that may be gone */
     socklen_t len = sizeof(address);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     server->answer = answer;

@@ -100,23 +100,22 @@ static void ring_add(struct ring *ring, const struct entry *facts, const struct 
 }
 
 void sim_counters_add(struct sim_counters *counters, size_t service, enum sim_effect effect,
-                      const struct sim_request *rq, int status, const struct sim_fault *fault,
-                      int64_t world_ms)
+                      const struct sim_request *rq, int own_status, int status,
+                      const struct sim_fault *fault, int64_t world_ms)
 {
     struct totals *totals = &counters->totals[service];
     bool is_fault = fault->kind != SIM_FAULT_NONE;
     struct entry facts = {.real_ms = sim_real_ms(), .world_ms = world_ms, .service = service,
                           .effect = effect, .status = status, .fault = fault->kind};
 
-    facts.is_applied = status < 400 && !(is_fault && fault->before);
+    facts.is_applied = own_status > 0 && own_status < 400;
     totals->requests++;
     totals->by_effect[effect]++;
     totals->faults += is_fault;
-    if (!is_fault || !fault->before) {
-        totals->unauthorized += status == 401;
-        totals->forbidden += status == 403;
-        totals->refused += status >= 400 && status < 500 && status != 401 && status != 403;
-    }
+    totals->unauthorized += own_status == 401;
+    totals->forbidden += own_status == 403;
+    totals->refused +=
+        own_status >= 400 && own_status < 500 && own_status != 401 && own_status != 403;
     ring_add(&counters->recent, &facts, rq);
     if (effect != SIM_EFFECT_NONE)
         ring_add(&counters->writes, &facts, rq);

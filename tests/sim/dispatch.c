@@ -60,11 +60,15 @@ void sim_dispatch_judged(struct sim *sim, size_t service, const struct sim_reque
 
     enum sim_effect effect = dialect->classify(rq);
     const struct sim_fault *fault = &verdict->fault;
-    if (fault->kind == SIM_FAULT_NONE || !fault->before)
+    int own_status = 0;
+    if (fault->kind == SIM_FAULT_NONE || !fault->before) {
         dialect->handle(sim, rq, rp);
+        own_status = rp->status;
+    }
     if (fault->kind != SIM_FAULT_NONE)
         sim_fault_answer(fault, rp);
-    sim_counters_add(sim->counters, service, effect, rq, rp->status, fault, sim->world->now_ms);
+    sim_counters_add(sim->counters, service, effect, rq, own_status, rp->status, fault,
+                     sim->world->now_ms);
     pthread_mutex_unlock(&sim->lock);
 }
 

@@ -71,10 +71,11 @@ bool sim_fault_answer(const struct sim_fault *fault, struct sim_reply *rp);
 struct sim_counters *sim_counters_new(void);
 void sim_counters_free(struct sim_counters *counters);
 void sim_counters_reset(struct sim_counters *counters);
-/* One finished request: what it was and how it went. */
+/* One finished request: what it was and how it went. `own_status` is the dialect's answer, 0 when
+ * a fault kept the request from it; `status` is what was sent. */
 void sim_counters_add(struct sim_counters *counters, size_t service, enum sim_effect effect,
-                      const struct sim_request *rq, int status, const struct sim_fault *fault,
-                      int64_t world_ms);
+                      const struct sim_request *rq, int own_status, int status,
+                      const struct sim_fault *fault, int64_t world_ms);
 /* A request no dialect was asked about: malformed or too large. */
 void sim_counters_add_malformed(struct sim_counters *counters, size_t service);
 json_t *sim_counters_json(const struct sim_counters *counters);

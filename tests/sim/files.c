@@ -208,12 +208,19 @@ static void service_yaml(FILE *out, const struct world *world, const struct worl
     fprintf(out, "    alarms: {source: aws-metrics, names: [%s]}\n", service->alarm);
 }
 
-static const char gates_yaml[] =
-    "gates:\n"
-    "  - {id: crash, platforms: [ios, android, wear], metric: crash_free_sessions, warn: 99.5, "
-    "critical: 99, window: 1h, min_sample: 600, blocking: true}\n"
-    "  - {id: crash-day, platforms: [ios, android, wear], metric: crash_free_sessions, warn: 99.5, "
-    "critical: 99, window: 24h, min_sample: 600, blocking: true}\n";
+/* A service that this simulator does not have takes its platforms with it. */
+static void gates_yaml(FILE *out, bool has_apple)
+{
+    static const char *const windows[][2] = {{"crash", "1h"}, {"crash-day", "24h"}};
+
+    fprintf(out, "gates:\n");
+    for (size_t i = 0; i < 2; i++)
+        fprintf(out,
+                "  - {id: %s, platforms: [%sandroid, wear], metric: crash_free_sessions, "
+                "warn: 99.5, critical: 99, window: %s, min_sample: 600, blocking: true}\n",
+                windows[i][0], has_apple ? "ios, " : "", windows[i][1]);
+}
+
 static const char service_gates_yaml[] =
     "  - {id: errors, platforms: [web, backend], metric: error_rate, warn: 1, critical: 5, "
     "window: 5m, min_sample: 300, blocking: true}\n"
@@ -239,7 +246,7 @@ static void platforms_yaml(FILE *out, const struct sim *sim)
              "[{percent: 50, soak: 24h}, {percent: 100}]");
     for (size_t i = 0; has_aws && i < world->n_services; i++)
         service_yaml(out, world, &world->services[i]);
-    fputs(gates_yaml, out);
+    gates_yaml(out, has_apple);
     if (has_aws)
         fputs(service_gates_yaml, out);
 }

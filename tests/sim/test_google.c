@@ -1,5 +1,6 @@
 /* Google's dialects without a socket: grants, edits, and the refusals in Google's words. */
 #include "drive.h"
+#include "faults.h"
 #include "google.h"
 #include "world.h"
 
@@ -293,6 +294,35 @@ static void reviews_in_the_way(void **state)
     free(edit);
 }
 
+/* 503 after the write: the client must not see it, the world must. */
+static void a_lost_answer_was_applied(void **state)
+{
+    static const char after[] =
+        "{\"service\":\"google_play\",\"kind\":\"status\",\"before\":false,\"count\":1}";
+    static const char before[] =
+        "{\"service\":\"google_play\",\"kind\":\"status\",\"count\":1}";
+    struct fixture *f = *state;
+    char error[256];
+
+    for (int i = 0; i < 2; i++) {
+        int64_t change = f->sim->world->play.next_change;
+        char *edit = open_edit(f);
+        json_t *spec = json_loads(i == 0 ? after : before, 0, NULL);
+        assert_non_null(sim_faults_add(f->sim->faults, spec, error));
+        expect(play(f, "POST", NULL, ":commit", edit), 503, NULL);
+        json_t *counters = sim_counters_json(f->sim->counters);
+        json_t *log = json_object_get(counters, "log");
+        json_t *last = json_array_get(log, json_array_size(log) - 1);
+        assert_string_equal(json_string_value(json_object_get(last, "effect")), "mutating");
+        assert_int_equal(json_is_true(json_object_get(last, "applied")), i == 0);
+        assert_true(f->sim->world->play.next_change == change + (i == 0));
+        assert_int_equal(json_integer_value(json_object_get(counters, "mutating")), i + 1);
+        json_decref(counters);
+        json_decref(spec);
+        free(edit);
+    }
+}
+
 static void effects_are_told_apart(void **state)
 {
     static const struct {
@@ -331,6 +361,7 @@ int main(void)
         WORLD_TEST(one_edit_at_a_time),
         WORLD_TEST(bad_bodies),
         WORLD_TEST(reviews_in_the_way),
+        WORLD_TEST(a_lost_answer_was_applied),
         cmocka_unit_test(effects_are_told_apart),
     };
 

@@ -19,7 +19,7 @@ void replies_init(struct replies *replies, const uint8_t *data, size_t size)
 static int take_status(const char **text, size_t *len)
 {
     const char *t = *text;
-    if (*len < 4 || t[3] != ' ' || t[0] < '1' || t[0] > '5' || t[1] < '0' || t[1] > '9' ||
+    if (*len < 4 || t[3] != ' ' || t[0] < '0' || t[0] > '5' || t[1] < '0' || t[1] > '9' ||
         t[2] < '0' || t[2] > '9')
         return 200;
     *text += 4;
@@ -27,19 +27,39 @@ static int take_status(const char **text, size_t *len)
     return (t[0] - '0') * 100 + (t[1] - '0') * 10 + (t[2] - '0');
 }
 
+/* Cuts the next reply off; false when there is none. */
+static bool next_part(struct replies *replies, const char **part, size_t *len)
+{
+    if (replies->left == 0)
+        return false;
+    const char *end = memmem(replies->at, replies->left, "\n%\n", 3);
+    *part = replies->at;
+    *len = end ? (size_t)(end - replies->at) : replies->left;
+    replies->at += end ? *len + 3 : *len;
+    replies->left -= end ? *len + 3 : *len;
+    return true;
+}
+
+char *replies_take(struct replies *replies)
+{
+    const char *part = NULL;
+    size_t len = 0;
+    return next_part(replies, &part, &len) ? sw_xstrndup(part, len) : NULL;
+}
+
 enum sw_code replies_perform(void *arg, const struct sw_request *request, struct sw_reply *reply,
                              struct sw_error *err)
 {
     struct replies *replies = arg;
+    const char *body = NULL;
+    size_t len = 0;
     sw_assert(request->operation);
-    if (replies->left == 0 || replies->served++ == SERVED_MAX)
+    if (replies->served++ == SERVED_MAX || !next_part(replies, &body, &len))
         return sw_fail(err, SW_E_TIMEOUT, "no more replies");
-    const char *end = memmem(replies->at, replies->left, "\n%\n", 3);
-    size_t len = end ? (size_t)(end - replies->at) : replies->left;
-    const char *body = replies->at;
-    replies->at += end ? len + 3 : len;
-    replies->left -= end ? len + 3 : len;
-    reply->status = take_status(&body, &len);
+    int status = take_status(&body, &len);
+    if (status == 0)
+        return sw_fail(err, SW_E_TIMEOUT, "no answer");
+    reply->status = status;
     reply->body = sw_xmalloc(len + 1);
     memcpy(reply->body, body, len);
     reply->body[len] = '\0';
@@ -146,6 +166,20 @@ void replies_check(const struct sw_flow *flow, size_t targets, int64_t now_ms)
     for (size_t i = 0; i < r->series_count; i++)
         check_series(&r->series[i].series);
     check_lists(r);
+}
+
+void replies_check_offers(const struct sw_source_kind *kind, const struct sw_target *target,
+                          const struct sw_rollout *rollout)
+{
+    for (int verb = SW_VERB_HALT; verb < SW_VERB_COUNT; verb++) {
+        struct sw_source_offer offer;
+        kind->offer(target, rollout, (enum sw_verb)verb, &offer);
+        sw_assert((offer.effect[0] != '\0') == offer.is_possible);
+        sw_assert((offer.reason[0] != '\0') != offer.is_possible);
+        check_value(offer.to_percent, 100);
+        CHECK_TEXT(offer.effect);
+        CHECK_TEXT(offer.will_not);
+    }
 }
 
 void replies_check_error(enum sw_code code, const struct sw_error *err)

@@ -2,8 +2,8 @@
  * replies.h: fuzz input as the replies of an upstream, for sources behind a test flow.
  *
  * The input is cut at lines holding a single "%" into replies, served in order whatever is asked. A
- * reply that begins with three digits and a blank has that status, else 200. When they are used up,
- * or after 200 of them, requests time out.
+ * reply that begins with three digits and a blank has that status, else 200; "000 " is a request
+ * that times out. When they are used up, or after 200 of them, all requests do.
  */
 #pragma once
 
@@ -25,3 +25,9 @@ enum sw_code replies_perform(void *arg, const struct sw_request *request, struct
 void replies_check(const struct sw_flow *flow, size_t targets, int64_t now_ms);
 /* The same for an error's text. */
 void replies_check_error(enum sw_code code, const struct sw_error *err);
+
+/* Asks a kind that acts for every verb's offer: each has an effect or a reason, never both. */
+void replies_check_offers(const struct sw_source_kind *kind, const struct sw_target *target,
+                          const struct sw_rollout *rollout);
+/* Takes the next reply's text for something else than a reply (a handle); free it. NULL: none. */
+char *replies_take(struct replies *replies);

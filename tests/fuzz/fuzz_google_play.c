@@ -1,0 +1,145 @@
+/*
+ * fuzz_google_play.c: whatever Google Play replies, a poll reports a rollout that holds together or
+ * an error, its handle can be read back, and a verb writes only what it was asked to.
+ *
+ * First two bytes (a letter, a newline): p a poll and a second one on its rollout; a the same as an
+ * action; otherwise a verb on version code 41200 (h halt, r resume, v advance to 50 %, c complete,
+ * b roll back), whose next part is the handle of the last known rollout.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "replies.h"
+#include "sources/google_play.h"
+
+extern const struct sw_source_kind sw_source_google_play;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ACCOUNT "id: play\nkind: google_play\nkey_file: /nowhere/key.json\n"
+#define PHONE   "source: play\npackage: com.acme.app\ntrack: production\n"
+
+static void poll(struct replies *replies, bool is_action)
+{
+    static const struct sw_plan plan = {.count = 2, .stages = {{.percent = 5}, {.percent = 100}}};
+    struct sw_rollout last = {0};
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    struct sw_target *target = flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
+    target->plan = &plan;
+    flow_set_action(flow, is_action);
+    flow_perform_with(flow, replies_perform, replies);
+    for (int i = 0; i < 2; i++) {
+        struct sw_error err = {0};
+        enum sw_code code = flow_observe(flow, &err);
+        replies_check_error(code, &err);
+        const struct sw_rollout *rollout = flow_rollout(flow, 0);
+        sw_assert(code != SW_OK || rollout);
+        if (!rollout)
+            continue;
+        static struct gplay_track track;
+        int64_t version_code = 0;
+        replies_check(flow, 1, rollout->observed_at_ms);
+        replies_check_offers(&sw_source_google_play, target, rollout);
+        sw_assert(gplay_handle_read(rollout->handle, "com.acme.app", "production", &track,
+                                    &version_code, NULL));
+        sw_assert(version_code == gplay_code(rollout->identity));
+        sw_rollout_clear(&last);
+        sw_rollout_copy(&last, rollout);
+        target->rollout = &last;
+    }
+    flow_free(flow);
+    sw_rollout_clear(&last);
+}
+
+/* A verb under way: what it may write. */
+struct writes {
+    struct replies *replies;
+    const char *status; /* the target's, when the verb succeeds */
+    int puts, commits;
+};
+
+static bool has_target(const json_t *track, const char *status)
+{
+    size_t i, k;
+    const json_t *release, *code;
+    json_array_foreach(json_object_get(track, "releases"), i, release)
+        json_array_foreach(json_object_get(release, "versionCodes"), k, code)
+    {
+        const char *text = json_string_value(code);
+        bool is_it = (text && strcmp(text, "41200") == 0) ||
+                     (json_is_integer(code) && json_integer_value(code) == 41200);
+        const char *word = json_string_value(json_object_get(release, "status"));
+        if (is_it && word && (strcmp(word, status) == 0 || strcmp(word, "completed") == 0))
+            return true;
+    }
+    return false;
+}
+
+static enum sw_code perform(void *arg, const struct sw_request *request, struct sw_reply *reply,
+                            struct sw_error *err)
+{
+    struct writes *writes = arg;
+    if (request->operation == &gplay_operations[GPLAY_TRACKS_UPDATE]) {
+        json_t *track = NULL;
+        sw_assert(sw_json_parse(request->body, request->body_len, NULL, &track, NULL) == SW_OK);
+        sw_assert(has_target(track, writes->status));
+        json_decref(track);
+        writes->puts++;
+    }
+    if (request->operation == &gplay_operations[GPLAY_EDITS_COMMIT]) {
+        writes->commits++;
+        sw_assert(writes->commits <= writes->puts && writes->commits <= 3);
+        sw_assert(request->query_count == 1 &&
+                  strcmp(request->query[0].value, "ERROR_IF_IN_REVIEW") == 0);
+    }
+    return replies_perform(writes->replies, request, reply, err);
+}
+
+static void act(struct replies *replies, enum sw_verb verb, const char *status)
+{
+    struct sw_error err = {0};
+    struct writes writes = {.replies = replies, .status = status};
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    struct sw_rollout before = {.handle = replies_take(replies)};
+    struct sw_act act = {.verb = verb, .before = &before, .to_percent = {50, true}};
+    sw_copy(before.identity, sizeof(before.identity), "41200");
+    flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
+    flow_set_action(flow, true);
+    flow_perform_with(flow, perform, &writes);
+    enum sw_code code = flow_act(flow, &act, &err);
+    replies_check_error(code, &err);
+    sw_ignore(gplay_is_seen(&act, &before));
+    flow_free(flow);
+    sw_rollout_clear(&before);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct replies replies;
+    char mode = size > 1 ? (char)data[0] : 'p';
+    replies_init(&replies, data + (size > 1 ? 2 : size), size > 1 ? size - 2 : 0);
+    switch (mode) {
+    case 'h':
+        act(&replies, SW_VERB_HALT, "halted");
+        break;
+    case 'r':
+        act(&replies, SW_VERB_RESUME, "inProgress");
+        break;
+    case 'v':
+        act(&replies, SW_VERB_ADVANCE, "inProgress");
+        break;
+    case 'c':
+        act(&replies, SW_VERB_COMPLETE, "completed");
+        break;
+    case 'b':
+        act(&replies, SW_VERB_ROLLBACK, "halted");
+        break;
+    default:
+        poll(&replies, mode == 'a');
+        break;
+    }
+    return 0;
+}

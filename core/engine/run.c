@@ -261,10 +261,22 @@ static bool refuse_unread(struct sw_run *run, const struct sw_error *error)
     return true;
 }
 
-/* States in which there is nothing that a stop could stop. */
-static bool is_at_rest(enum sw_state state)
+/* States in which a stop has nothing to stop. COMPLETE is one of them: taking a completed release
+ * back is a roll back, which stop-everything does not decide. */
+static bool is_at_rest(const struct sw_run *run)
 {
-    return state != SW_STATE_UNKNOWN && state != SW_STATE_ROLLING;
+    switch (run->before.state) {
+    case SW_STATE_UNKNOWN:
+    case SW_STATE_ROLLING:
+        return false;
+    case SW_STATE_NONE:
+    case SW_STATE_HALTED:
+    case SW_STATE_COMPLETE:
+    case SW_STATE_ROLLED_BACK:
+        return true;
+    default:
+        return !run->judgement.offer.is_possible;
+    }
 }
 
 /* A halt of what is halted, a stop of what does not move. */
@@ -272,7 +284,7 @@ static bool end_nothing_to_do(struct sw_run *run)
 {
     char now[SW_LINE_MAX];
     const struct sw_act act = {.verb = run->verb, .before = &run->before};
-    if (run->is_blind || run->judgement.offer.is_possible)
+    if (run->is_blind)
         return false;
     if (run->verb == SW_VERB_HALT && sw_run_kind_of(run)->is_seen(&act, &run->before)) {
         run->seen_ms = sw_run_now(run);
@@ -280,7 +292,7 @@ static bool end_nothing_to_do(struct sw_run *run)
                    run->platform_id, state_text(&run->before, now, sizeof now));
         return true;
     }
-    if (!run->is_part || !is_at_rest(run->before.state))
+    if (!run->is_part || !is_at_rest(run))
         return false;
     sw_run_end(run, SW_RESULT_SEEN, SW_OK, "nothing to stop: %s",
                sw_state_title(run->before.state));

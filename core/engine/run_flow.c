@@ -1,4 +1,10 @@
-/* run_flow.c: the flows of an action: re-read, send, read back. See run.h.
+    if (code == SW_OK)
+        return SW_SENT_ACCEPTED;
+    if (run->is_superseded)
+        return SW_SENT_ENDED; /* the request that would have had effect was held back */
+    if (code == SW_E_OUTCOME_UNKNOWN || flow->is_effect_open)
+        return SW_SENT_UNSURE;
+    if ((code/* run_flow.c: the flows of an action: re-read, send, read back. See run.h.
  *
  * The flow that runs is known to the engine under the run's lock, so that it can be cut short: at
  * the end of the core always, for a halt unless a request that changes something is on its way. */

@@ -260,7 +260,7 @@ static enum sw_code connect_source(struct sw_setup *setup, size_t index, struct 
     const struct sw_config_source *source = &setup->config->sources[index];
     struct sw_setup_source *mine = &setup->sources[index];
     const struct sw_source_kind *kind = mine->kind;
-    if (kind->auth_open == NULL && setup->parts->transport == NULL)
+    if (kind->auth_open == NULL)
         return SW_OK;
     const struct sw_upstream_options options = {
         .source_id = source->id,

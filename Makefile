@@ -71,7 +71,7 @@ core_src := $(sort $(wildcard core/*.c core/*/*.c))
 tui_src  := $(sort $(wildcard tui/*.c))
 support_src := $(sort $(wildcard tests/support/*.c))
 sim_src  := $(sort $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
-dirs     := unit wire golden e2e sim
+dirs     := unit wire engine golden e2e sim
 programs := $(sort $(foreach d,$(dirs),$(wildcard tests/$(d)/test_*.c)))
 # What is linked into every program of a folder; libFuzzer brings a main of its own.
 helpers   = $(sort $(filter-out tests/sim/% $(2)/test_% $(2)/bench_% $(2)/fuzz_% \
@@ -120,10 +120,11 @@ $(BUILD)/$(1)/preload/%.so: tests/preload/%.c
 	$$(call say,SO,$$@)mkdir -p $$(@D) && $$(CC) $$(BASE) $$(WARN) -O1 -g -fPIC -shared -o $$@ $$< -ldl
 endef
 
-# $(1) variant, $(2) source: linked with what stands beside it and with everything it may test.
+# $(1) variant, $(2) source: linked with what stands beside it and with everything it may test. The
+# scripted flow of tests/support stays out of the engine's own tests.
 define test_program
 $(BUILD)/$(1)/$(2:.c=): $(call objects,$(1),$(2) $(call helpers,$(1),$(patsubst %/,%,$(dir $(2))))) \
-  $(BUILD)/$(1)/libsupport.a $(BUILD)/$(1)/libsim.a $(BUILD)/$(1)/libtui.a $(BUILD)/$(1)/libslipway.a
+  $(if $(filter tests/engine/%,$(2)),,$(BUILD)/$(1)/libsupport.a) $(BUILD)/$(1)/libsim.a $(BUILD)/$(1)/libtui.a $(BUILD)/$(1)/libslipway.a
 	$$(call link,$(1)) $$(TEST_LIBS) $$(SIM_LIBS) $$(TUI_LIBS) $$(LIBS)
 endef
 

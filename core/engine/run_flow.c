@@ -1,10 +1,4 @@
-    if (code == SW_OK)
-        return SW_SENT_ACCEPTED;
-    if (run->is_superseded)
-        return SW_SENT_ENDED; /* the request that would have had effect was held back */
-    if (code == SW_E_OUTCOME_UNKNOWN || flow->is_effect_open)
-        return SW_SENT_UNSURE;
-    if ((code/* run_flow.c: the flows of an action: re-read, send, read back. See run.h.
+/* run_flow.c: the flows of an action: re-read, send, read back. See run.h.
  *
  * The flow that runs is known to the engine under the run's lock, so that it can be cut short: at
  * the end of the core always, for a halt unless a request that changes something is on its way. */
@@ -130,9 +124,11 @@ static enum sw_run_sent judge_sending(struct sw_run *run, const struct sw_flow *
 {
     if (code == SW_OK)
         return SW_SENT_ACCEPTED;
+    if (run->is_superseded)
+        return SW_SENT_ENDED; /* the request that would have had effect was held back */
     if (code == SW_E_OUTCOME_UNKNOWN || flow->is_effect_open)
         return SW_SENT_UNSURE;
-    if (run->is_superseded || (code == SW_E_CANCELLED && hook_is_cancelled(run)))
+    if (code == SW_E_CANCELLED && hook_is_cancelled(run))
         return SW_SENT_ENDED;
     return is_upstreams_no(error) ? SW_SENT_REFUSED : SW_SENT_NOT;
 }

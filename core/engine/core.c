@@ -84,9 +84,10 @@ static enum sw_code make_places(struct sw_core *core, const struct sw_config *co
     return SW_OK;
 }
 
-/* "name <mail>, login@host" */
-static void find_actor(struct sw_core *core, const struct sw_config *config)
+/* "name <mail>, login@host"; the configuration first, then the user's git. */
+static void find_actor(struct sw_core *core, const char *git_name, const char *git_email)
 {
+    const struct sw_config *config = core->engine.setup->config;
     char host[64] = "", login[64] = "", buffer[1024];
     struct passwd entry, *found = NULL;
     if (getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) == 0 && found != NULL)
@@ -95,10 +96,13 @@ static void find_actor(struct sw_core *core, const struct sw_config *config)
         sw_format(login, sizeof login, "uid%u", (unsigned)geteuid());
     if (gethostname(host, sizeof host - 1) != 0)
         sw_copy(host, sizeof host, "localhost");
-    const char *name = config->captain_name != NULL ? config->captain_name : login;
+    if (git_name[0] == 0)
+        git_name = login;
+    const char *name = config->captain_name != NULL ? config->captain_name : git_name;
+    const char *email = config->captain_email != NULL ? config->captain_email : git_email;
     char who[SW_LABEL_MAX * 2], line[sizeof core->actor];
-    if (config->captain_email != NULL)
-        sw_format(who, sizeof who, "%s <%s>", name, config->captain_email);
+    if (email[0] != 0)
+        sw_format(who, sizeof who, "%s <%s>", name, email);
     else
         sw_copy(who, sizeof who, name);
     sw_format(line, sizeof line, "%s, %s@%s", who, login, host);
@@ -126,7 +130,7 @@ static void fill_model(struct sw_core *core)
     const char *fixed = core->release_option != NULL ? core->release_option : config->release_name;
     engine->model.is_read_only = core->is_read_only;
     sw_setup_fill_model(engine->setup, &engine->model);
-    find_actor(core, config);
+    find_actor(core, "", "");
     read_cache(core);
     sw_copy(core->release, sizeof core->release, engine->model.release);
     if (fixed != NULL)
@@ -204,10 +208,28 @@ enum sw_code sw_core_open(const struct sw_open_options *options, struct sw_core 
     return sw_core_open_parts(options, &parts, out, problems, err);
 }
 
+/* Here and not at open, because it takes longer than a first paint may. */
+static enum sw_code begin_git(struct sw_core *core, struct sw_error *err)
+{
+    const struct sw_config *config = core->engine.setup->config;
+    char name[SW_LABEL_MAX], email[SW_LABEL_MAX];
+    if (core->has_git)
+        return SW_OK;
+    enum sw_code code = sw_ledger_begin(err);
+    core->has_git = code == SW_OK;
+    if (code != SW_OK || (config->captain_name != NULL && config->captain_email != NULL))
+        return code;
+    sw_ledger_git_user(name, sizeof name, email, sizeof email);
+    find_actor(core, name, email);
+    return SW_OK;
+}
+
 enum sw_code sw_core_start(struct sw_core *core, struct sw_error *err)
 {
     sw_assert(!core->is_started);
-    enum sw_code code = sw_pool_open(&core->engine.pool, core, err);
+    enum sw_code code = begin_git(core, err);
+    if (code == SW_OK)
+        code = sw_pool_open(&core->engine.pool, core, err);
     if (code != SW_OK)
         return code;
     code =
@@ -366,7 +388,7 @@ static void drop_rest(struct sw_core *core)
  *     something may have been sent, FAILED otherwise, and is in the ledger
  *  4. when every job and every action has come back: last cache, last snapshot
  *  5. close the upstreams, then the network; the engine thread ends and is joined
- *  6. join the workers */
+ *  6. join the workers, end libgit2 */
 void sw_core_stop(struct sw_core *core)
 {
     if (core->is_stopped)
@@ -378,6 +400,9 @@ void sw_core_stop(struct sw_core *core)
         sw_thread_join(&core->thread);
         sw_pool_close(&core->engine.pool);
     }
+    if (core->has_git)
+        sw_ledger_end();
+    core->has_git = false;
     core->is_stopped = true;
     drop_rest(core);
 }

@@ -97,7 +97,7 @@ struct sw_core {
 
     /* the reader's */
     struct sw_message *taken; /* outcomes taken out of the inbox, oldest first */
-    bool is_started, is_stopped;
+    bool is_started, is_stopped, has_git;
     struct sw_thread thread;
 
     struct sw_engine engine;

@@ -335,6 +335,38 @@ void sw_ledger_close(struct sw_ledger *ledger)
     free(ledger);
 }
 
+/* -------------------------------------------------------------- the library */
+
+enum sw_code sw_ledger_begin(struct sw_error *err)
+{
+    return start_library(err);
+}
+
+void sw_ledger_end(void)
+{
+    sw_ignore(git_libgit2_shutdown());
+}
+
+static void read_setting(const git_config *config, const char *key, char *out, size_t size)
+{
+    git_buf text = GIT_BUF_INIT;
+    out[0] = '\0';
+    if (git_config_get_string_buf(&text, config, key) == 0)
+        sw_text_clean_copy(out, size, text.ptr);
+    git_buf_dispose(&text);
+}
+
+void sw_ledger_git_user(char *name, size_t name_size, char *email, size_t email_size)
+{
+    git_config *config = NULL;
+    name[0] = email[0] = '\0';
+    if (git_config_open_default(&config) != 0)
+        return;
+    read_setting(config, "user.name", name, name_size);
+    read_setting(config, "user.email", email, email_size);
+    git_config_free(config);
+}
+
 /* ----------------------------------------------------------------- appending */
 
 /* "Ada Lovelace <ada@example.com>, ada@host" into the parts git wants; git's own borders are not

@@ -469,6 +469,31 @@ void sw_actions_retry_threads(struct sw_core *core)
     }
 }
 
+int64_t sw_actions_wait(const struct sw_core *core)
+{
+    int64_t now_ms = sw_time_mono_ms();
+    int64_t wait_ms = -1;
+    for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next) {
+        int64_t until_ms = atomic_load(&run->read_until_ms);
+        int64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
+        if (until_ms != 0 && (wait_ms < 0 || left_ms < wait_ms))
+            wait_ms = left_ms;
+    }
+    return wait_ms;
+}
+
+void sw_actions_turn(struct sw_core *core)
+{
+    int64_t now_ms = sw_time_mono_ms();
+    for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next) {
+        int64_t until_ms = atomic_load(&run->read_until_ms);
+        if (until_ms == 0 || until_ms > now_ms)
+            continue;
+        atomic_store(&run->read_until_ms, 0);
+        sw_run_cut(run);
+    }
+}
+
 void sw_actions_cancel(struct sw_core *core)
 {
     for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next)

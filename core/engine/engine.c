@@ -29,6 +29,8 @@ const struct sw_tuning sw_tuning_default = {
     .read_max_ms = 5 * SW_SECOND_MS,
     .resend_after_ms = 5 * SW_SECOND_MS,
     .settle_gap_ms = 2 * SW_SECOND_MS,
+    .release_wait_ms = SW_SECOND_MS,
+    .halt_read_ms = 5 * SW_SECOND_MS,
 };
 
 int64_t sw_engine_now(const struct sw_core *core)
@@ -319,6 +321,7 @@ static void sleep_until_needed(struct sw_core *core)
     int64_t wait_ms = sooner(publish_wait(core), sw_polls_wait(core));
     wait_ms = sooner(wait_ms, sooner(sw_watch_wait(core), cache_wait(core)));
     wait_ms = sooner(wait_ms, stop_wait(engine));
+    wait_ms = sooner(wait_ms, sw_actions_wait(core));
     if (engine->runs_waiting != NULL)
         wait_ms = sooner(wait_ms, 100);
     if (wait_ms < 0 || wait_ms > SLEEP_MAX_MS)
@@ -400,6 +403,7 @@ void sw_engine_main(void *arg)
         take_messages(core);
         if (engine->runs_waiting != NULL)
             sw_actions_retry_threads(core);
+        sw_actions_turn(core);
         stop_turn(core);
         sw_polls_dispatch(core);
         sw_watch_turn(core);

@@ -162,6 +162,9 @@ void sw_actions_start(struct sw_core *core, struct sw_run *run);
 void sw_actions_begin_group(struct sw_core *core, struct sw_stop_group *group,
                             struct sw_run **runs);
 void sw_actions_retry_threads(struct sw_core *core);
+/* Cuts short the re-reads of halts that have waited long enough. */
+void sw_actions_turn(struct sw_core *core);
+int64_t sw_actions_wait(const struct sw_core *core); /* ms, -1: nothing to wait for */
 void sw_actions_cancel(struct sw_core *core);
 void sw_actions_cancel_readers(struct sw_core *core); /* what only reads, at once */
 bool sw_actions_is_busy(const struct sw_core *core, const char *platform);

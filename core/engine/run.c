@@ -32,6 +32,7 @@ struct sw_run *sw_run_new(struct sw_core *core, enum sw_run_kind kind, uint64_t 
     run->id = id;
     atomic_init(&run->is_cancelled, false);
     atomic_init(&run->is_yielding, false);
+    atomic_init(&run->read_until_ms, 0);
     sw_mutex_init(&run->lock);
     sw_cond_init(&run->woken);
     return run;
@@ -74,6 +75,11 @@ void sw_run_cancel(struct sw_run *run)
 void sw_run_yield(struct sw_run *run)
 {
     atomic_store(&run->is_yielding, true);
+    cancel_flow(run, false);
+}
+
+void sw_run_cut(struct sw_run *run)
+{
     cancel_flow(run, false);
 }
 
@@ -232,7 +238,10 @@ static bool read_and_judge(struct sw_run *run, struct sw_error *err)
 {
     sw_run_say(run, "reading %s again", run->platform_id);
     bool is_read = sw_run_read(run, &run->before, err) == SW_OK;
+    atomic_store(&run->read_until_ms, 0);
     wait_for_judgement(run);
+    if (!is_read && err->code == SW_E_CANCELLED && !is_told_to_end(run))
+        sw_fail(err, SW_E_TIMEOUT, "the store did not answer the re-read in time");
     if (is_read || run->judgement.is_gone)
         return is_read;
     /* blind: the last known ids, which the engine may know better than we did at the start */
@@ -583,8 +592,16 @@ static bool write_intent(struct sw_run *run)
     return false;
 }
 
+/* A halt that knows its ids does not sit out a store that takes the question and never answers. */
+static void limit_reread(struct sw_run *run)
+{
+    if (run->verb == SW_VERB_HALT && run->has_last && run->last.identity[0] != '\0')
+        atomic_store(&run->read_until_ms, sw_time_mono_ms() + run->core->tuning.halt_read_ms);
+}
+
 static void run_verb(struct sw_run *run)
 {
+    limit_reread(run);
     sw_run_tell_hold(run, true);
     if (prepare(run)) {
         if (run->is_dry_run) {

@@ -63,9 +63,10 @@ struct sw_run {
     char settle_release[SW_LABEL_MAX];
 
     /* told from outside */
-    atomic_bool is_cancelled; /* the core stops */
-    atomic_bool is_yielding;  /* a halt was asked there: nothing more may be sent */
-    struct sw_mutex lock;     /* guards the next four */
+    atomic_bool is_cancelled;           /* the core stops */
+    atomic_bool is_yielding;            /* a halt was asked there: nothing more may be sent */
+    atomic_int_least64_t read_until_ms; /* mono: the engine cuts the re-read short then; 0: not */
+    struct sw_mutex lock;               /* guards the next four */
     struct sw_cond woken;
     struct sw_flow *flow; /* to cancel its channel; NULL: none runs */
     bool is_mutating;     /* flow is in a request that changes something */
@@ -97,6 +98,7 @@ void sw_run_free(struct sw_run *run); /* joined */
 void sw_run_cancel(struct sw_run *run);
 /* A halt was asked on its platform: nothing more is sent, a read it waits for is cut short. */
 void sw_run_yield(struct sw_run *run);
+void sw_run_cut(struct sw_run *run); /* ends the flow that runs, and nothing else */
 void sw_run_answer(struct sw_run *run,
                    struct sw_judgement *judgement); /* takes what it points to */
 

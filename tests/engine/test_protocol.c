@@ -287,10 +287,8 @@ static void a_dry_run_sends_nothing(void **state)
 {
     (void)state;
     struct sw_core *core = world_start(true, false);
-    const struct sw_command command = {.kind = SW_COMMAND_VERB,
-                                       .platform = "app0",
-                                       .verb = SW_VERB_ADVANCE,
-                                       .is_dry_run = true};
+    const struct sw_command command = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_ADVANCE, .is_dry_run = true};
     struct sw_outcome *outcome = world_do(core, &command);
     assert_non_null(strstr(outcome->text, "/apps/app0/advance"));
     expect(outcome, SW_RESULT_DRY_RUN, SW_OK, "50");

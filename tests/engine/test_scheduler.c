@@ -166,11 +166,11 @@ static void delays(void **state)
         {{SW_E_TIMEOUT, 2, 60000, 0}, 1500, 2500},
         {{SW_E_HTTP, 3, 60000, 0}, 3000, 5000},
         {{SW_E_NETWORK, 7, 60000, 0}, 48000, 60000},
-        {{SW_E_NETWORK, 50, 60000, 0}, 60000, 60000},   /* never later than the interval */
+        {{SW_E_NETWORK, 50, 60000, 0}, 60000, 60000}, /* never later than the interval */
         {{SW_E_NETWORK, 3, 500, 0}, 500, 500},
-        {{SW_E_QUOTA, 1, 60000, 0}, 60000, 60000},      /* quota: at least the interval */
-        {{SW_E_QUOTA, 10, 60000, 0}, 384000, 640000},   /* and beyond it */
-        {{SW_E_QUOTA, 30, 60000, 0}, 900000, 900000},   /* to 15 minutes */
+        {{SW_E_QUOTA, 1, 60000, 0}, 60000, 60000},    /* quota: at least the interval */
+        {{SW_E_QUOTA, 10, 60000, 0}, 384000, 640000}, /* and beyond it */
+        {{SW_E_QUOTA, 30, 60000, 0}, 900000, 900000}, /* to 15 minutes */
         {{SW_E_QUOTA, 1, 60000, 200000}, 200000, 200000},
         {{SW_E_HTTP, 1, 60000, 7200000}, 900000, 900000},
     };

@@ -5,8 +5,8 @@
 #include <ftw.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +31,8 @@ static struct {
     char checklist[4096];
     char home[PATH_MAX_TEXT], config[PATH_MAX_TEXT + 32], state[PATH_MAX_TEXT + 32],
         cache[PATH_MAX_TEXT + 32];
+    enum sw_code (*before_write)(void *arg);
+    void *before_arg;
     char *config_text;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -75,6 +77,14 @@ void world_set_release(const char *name, const char *checklist)
     pthread_mutex_lock(&world.lock);
     snprintf(world.release, sizeof world.release, "%s", name);
     snprintf(world.checklist, sizeof world.checklist, "%s", checklist);
+    pthread_mutex_unlock(&world.lock);
+}
+
+void world_before_writes(enum sw_code (*hook)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&world.lock);
+    world.before_write = hook;
+    world.before_arg = arg;
     pthread_mutex_unlock(&world.lock);
 }
 
@@ -246,8 +256,8 @@ static void unit_key(const struct sw_target *target, char *key, size_t size)
     sw_copy(key, size, sw_node_str(target->options, "app"));
 }
 
-static enum sw_code get(struct sw_flow *flow, const struct sw_operation *operation,
-                        const char *app, json_t **out, struct sw_error *err)
+static enum sw_code get(struct sw_flow *flow, const struct sw_operation *operation, const char *app,
+                        json_t **out, struct sw_error *err)
 {
     struct sw_request request;
     struct sw_reply reply = {0};
@@ -326,6 +336,12 @@ static enum sw_code act(struct sw_flow *flow, const struct sw_act *act, struct s
     sw_buf_printf(&body, "%g", act->to_percent.value);
     enum sw_code code = sw_request_init(&request, by_verb[act->verb], err,
                                         sw_node_str(target->options, "app"), NULL);
+    pthread_mutex_lock(&world.lock);
+    enum sw_code (*hook)(void *arg) = world.before_write;
+    void *hook_arg = world.before_arg;
+    pthread_mutex_unlock(&world.lock);
+    if (code == SW_OK && hook != NULL)
+        code = hook(hook_arg);
     if (code == SW_OK) {
         sw_request_json(&request, "application/json", &body);
         code = sw_flow_exchange(flow, &request, &reply, err);
@@ -492,8 +508,8 @@ static char *config_text(size_t count, const char *extra)
                       "repository: {path: /nowhere}\n"
                       "checklist: {file: RELEASE.md}\n"
                       "sources:\n"
-                      "  - {id: store, kind: fake_store}\n"
-                      "  - {id: health, kind: fake_health}\n"
+                      "  - {id: store, kind: fake_store, base_url: \"http://127.0.0.1:9\"}\n"
+                      "  - {id: health, kind: fake_health, base_url: \"http://127.0.0.1:9\"}\n"
                       "  - {id: git, kind: fake_git}\n"
                       "platforms:\n");
     for (size_t i = 0; i < count; i++)

@@ -15,11 +15,11 @@
 /* What becomes of the next writes. */
 enum world_write {
     WRITE_WORKS = 0,
-    WRITE_IS_REFUSED,  /* 409, no effect */
-    WRITE_IS_IGNORED,  /* 200, no effect */
-    WRITE_LOSES_ANSWER,/* effect, then the connection is cut */
-    WRITE_IS_LOST,     /* no effect, the connection is cut after sending */
-    WRITE_IS_UNSENT,   /* connection refused */
+    WRITE_IS_REFUSED,   /* 409, no effect */
+    WRITE_IS_IGNORED,   /* 200, no effect */
+    WRITE_LOSES_ANSWER, /* effect, then the connection is cut */
+    WRITE_IS_LOST,      /* no effect, the connection is cut after sending */
+    WRITE_IS_UNSENT,    /* connection refused */
 };
 
 struct world_app {
@@ -27,21 +27,21 @@ struct world_app {
     enum sw_state state;
     double percent;
     char version[32], identity[32];
-    bool is_unreadable;        /* reads fail: connection refused */
+    bool is_unreadable; /* reads fail: connection refused */
     int read_delay_ms, write_delay_ms;
-    enum world_write write;    /* how writes go ... */
-    int write_count;           /* ... this many of them; then they work. -1: all */
-    int health_percent_x100;   /* 9960 = 99.60 % crash-free */
+    enum world_write write;          /* how writes go ... */
+    int write_count;                 /* ... this many of them; then they work. -1: all */
+    int health_percent_x100;         /* 9960 = 99.60 % crash-free */
     int reads, writes, health_reads; /* counted; writes: requests that mutate */
-    int64_t lag_reads;         /* after a write that works, so many reads still show the old state */
+    int64_t lag_reads; /* after a write that works, so many reads still show the old state */
     struct {
         enum sw_state state;
         double percent;
     } old;
 };
 
-extern const struct sw_parts world_parts;  /* kinds, transport, short times */
-extern struct sw_tuning world_tuning;      /* of world_parts; reset by world_begin */
+extern const struct sw_parts world_parts; /* kinds, transport, short times */
+extern struct sw_tuning world_tuning;     /* of world_parts; reset by world_begin */
 
 /* A fresh world with `count` apps ("app0" ...), ROLLING at 10 %, 2.0.0, health 99.9 %; a fresh
  * home with a configuration of one platform each, and its path. extra (may be NULL) is added to
@@ -57,6 +57,8 @@ typedef void (*world_fn)(struct world_app *app);
 struct world_app world_look(const char *app);
 void world_set(const char *app, const struct world_app *state); /* all but the counters */
 void world_set_release(const char *name, const char *checklist);
+/* Called in the store kind's act, on the action's thread, before it sends. NULL: nothing. */
+void world_before_writes(enum sw_code (*hook)(void *arg), void *arg);
 const char *world_state_dir(void);
 const char *world_cache_home(void);
 

@@ -1,0 +1,717 @@
+/* test_life.c: a core over time: settlement after a crash, two actions at once, stop-everything,
+ * the end in the middle of an action, reload, cache, changes made outside, many platforms. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "store/ledger.h"
+#include "world.h"
+
+static int begin_one(void **state)
+{
+    (void)state;
+    world_begin(1, NULL);
+    return 0;
+}
+
+static int begin_three(void **state)
+{
+    (void)state;
+    world_begin(3, NULL);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    world_end();
+    return 0;
+}
+
+static void change(const char *name, enum sw_state to, double percent)
+{
+    struct world_app app = world_look(name);
+    app.state = to;
+    app.percent = percent;
+    world_set(name, &app);
+}
+
+static void expect(struct sw_outcome *outcome, enum sw_result result, const char *part)
+{
+    assert_non_null(outcome);
+    if (outcome->result != result || strstr(outcome->text, part) == NULL)
+        fail_msg("%s: %s; wanted %s: %s", sw_result_name(outcome->result), outcome->text,
+                 sw_result_name(result), part);
+    sw_outcome_free(outcome);
+}
+
+/* ---------------------------------------------------------------- ledger aids */
+
+static void append(const char *release, struct sw_record *record)
+{
+    struct sw_ledger *ledger = NULL;
+    struct sw_error error = {0};
+    if (record->uuid[0] == '\0')
+        sw_uuid4(record->uuid);
+    record->actor = sw_xstrdup("Other <other@example.com>, other@elsewhere");
+    record->at_ms = sw_time_real_ms();
+    mkdir(world_state_dir(), 0700);
+    if (sw_ledger_open(world_state_dir(), release, &ledger, &error) != SW_OK ||
+        sw_ledger_append(ledger, record, &error) != SW_OK)
+        fail_msg("%s", error.text);
+    sw_ledger_close(ledger);
+}
+
+/* An intent of a process that is no more; returns its uuid. */
+static const char *leave_intent(const char *release, enum sw_verb verb, struct sw_record *record)
+{
+    *record = (struct sw_record){.kind = SW_EVENT_INTENT,
+                                 .verb = verb,
+                                 .from_percent = {.value = 10, .is_known = true},
+                                 .to_percent = {.value = 50, .is_known = true}};
+    record->platform = sw_xstrdup("app0");
+    record->version = sw_xstrdup("2.0.0");
+    record->identity = sw_xstrdup("200");
+    record->handle = sw_xstrdup("{\"app\":\"app0\"}");
+    record->text = sw_xstrdup("an intent");
+    append(release, record);
+    return record->uuid;
+}
+
+/* ----------------------------------------------------------------- settlement */
+
+static bool has_outcomes(const struct sw_snapshot *snapshot, const void *arg)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->event_count; i++)
+        count += snapshot->events[i].kind == SW_EVENT_OUTCOME;
+    return count == *(const size_t *)arg && snapshot->platforms[0].halt_asked_ms == 0;
+}
+
+static void an_old_intent_is_settled_by_reading(void **state)
+{
+    (void)state;
+    static const size_t one = 1;
+    struct sw_record record;
+    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    change("app0", SW_STATE_HALTED, 10);
+    struct sw_core *core = world_start(false, false);
+    struct sw_snapshot *snapshot = world_wait(core, has_outcomes, &one);
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->events[1].result, SW_RESULT_SEEN);
+    assert_string_equal(snapshot->events[1].intent, record.uuid);
+    assert_null(snapshot->notice);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+    assert_int_equal(world_look("app0").writes, 0);
+    sw_record_clear(&record);
+}
+
+static bool has_notice(const struct sw_snapshot *snapshot, const void *arg)
+{
+    return snapshot->notice != NULL && strstr(snapshot->notice, arg) != NULL;
+}
+
+static void an_old_halt_not_taken_is_said_and_not_sent(void **state)
+{
+    (void)state;
+    static const size_t one = 1;
+    struct sw_record record;
+    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    struct sw_core *core = world_start(false, false);
+    struct sw_snapshot *snapshot = world_wait(core, has_notice, "did NOT take effect");
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+    snapshot = world_wait(core, has_outcomes, &one);
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->events[1].result, SW_RESULT_REJECTED);
+    assert_non_null(strstr(snapshot->events[1].text, "nothing was sent again"));
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+    assert_int_equal(world_look("app0").writes, 0);
+    /* settled once: the next start has nothing to do */
+    core = world_start(true, false);
+    world_sleep(200);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 1);
+    sw_core_close(core);
+    sw_record_clear(&record);
+}
+
+static void intents_of_other_releases_are_settled_too(void **state)
+{
+    (void)state;
+    struct sw_record record;
+    struct sw_ledger *ledger = NULL;
+    char head[64], now[64];
+    leave_intent("1.9.9", SW_VERB_HALT, &record);
+    change("app0", SW_STATE_HALTED, 10);
+    assert_int_equal(sw_ledger_open(world_state_dir(), "1.9.9", &ledger, NULL), SW_OK);
+    assert_int_equal(sw_ledger_head(ledger, head, NULL), SW_OK);
+    struct sw_core *core = world_start(false, false);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(sw_ledger_head(ledger, now, NULL), SW_OK);
+        if (strcmp(head, now) != 0)
+            break;
+        world_sleep(50);
+    }
+    assert_string_not_equal(head, now);
+    sw_ledger_close(ledger);
+    sw_core_close(core);
+    sw_record_clear(&record);
+}
+
+static void an_intent_whose_process_lives_is_left_alone(void **state)
+{
+    (void)state;
+    struct sw_record record;
+    struct sw_lock lock = {0};
+    char path[SW_PATH_TEXT];
+    const char *uuid = leave_intent("2.0.0", SW_VERB_HALT, &record);
+    change("app0", SW_STATE_HALTED, 10);
+    sw_format(path, sizeof path, "%s/actions", world_state_dir());
+    assert_int_equal(sw_fs_mkdirs(path, NULL), SW_OK);
+    sw_format(path, sizeof path, "%s/actions/%s", world_state_dir(), uuid);
+    assert_int_equal(sw_lock_try(&lock, path, NULL), SW_OK);
+    struct sw_core *core = world_start(false, false);
+    world_sleep(300);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 0);
+    struct sw_snapshot *snapshot = world_snapshot(core);
+    assert_true(snapshot->platforms[0].halt_asked_ms > 0);
+    sw_snapshot_free(snapshot);
+    /* and it stands in the way of anything but another halt */
+    expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_REFUSED, "halt");
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "already");
+    sw_core_close(core);
+    sw_lock_release(&lock);
+    sw_record_clear(&record);
+}
+
+static void read_only_settles_nothing(void **state)
+{
+    (void)state;
+    struct sw_record record;
+    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    struct sw_core *core = world_start(false, true);
+    world_sleep(300);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 0);
+    sw_core_close(core);
+    sw_record_clear(&record);
+}
+
+/* ---------------------------------------------------------------- two actions */
+
+static void a_halt_does_not_wait_for_another_verb(void **state)
+{
+    (void)state;
+    world_tuning.seen_timeout_ms = 5000;
+    struct sw_core *core = world_start(false, false);
+    struct world_app app = world_look("app0");
+    app.write = WRITE_IS_IGNORED; /* the advance is accepted and never shown */
+    app.write_count = 1;
+    world_set("app0", &app);
+    const struct sw_command advance = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_ADVANCE};
+    uint64_t id = sw_submit(core, &advance);
+    while (world_look("app0").writes == 0)
+        world_sleep(5);
+    expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_REFUSED, "still running");
+    int64_t begun_ms = sw_time_mono_ms();
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    assert_true(sw_time_mono_ms() - begun_ms < 2000);
+    expect(sw_core_wait_outcome(core, id, 5000), SW_RESULT_SUPERSEDED, "newer halt");
+    assert_int_equal(world_look("app0").writes, 2);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SUPERSEDED), 1);
+    sw_core_close(core);
+}
+
+struct rival {
+    const char *release;
+    bool is_done;
+};
+
+/* Another process's halt comes into the ledger between our intent and our request. */
+static enum sw_code halt_meanwhile(void *arg)
+{
+    struct rival *rival = arg;
+    struct sw_record record;
+    if (!rival->is_done)
+        leave_intent(rival->release, SW_VERB_HALT, &record);
+    if (!rival->is_done)
+        sw_record_clear(&record);
+    rival->is_done = true;
+    return SW_OK;
+}
+
+static void a_newer_halt_of_another_process_wins(void **state)
+{
+    (void)state;
+    struct rival rival = {.release = "2.0.0"};
+    struct sw_core *core = world_start(true, false);
+    world_before_writes(halt_meanwhile, &rival);
+    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_SUPERSEDED, "newer halt");
+    world_before_writes(NULL, NULL);
+    assert_true(rival.is_done);
+    assert_int_equal(world_look("app0").writes, 0);
+    sw_core_close(core);
+}
+
+/* ------------------------------------------------------------- a broken ledger */
+
+static void break_ledger(void)
+{
+    char path[SW_PATH_TEXT];
+    sw_format(path, sizeof path, "%s/ledger.git", world_state_dir());
+    char away[SW_PATH_TEXT];
+    sw_format(away, sizeof away, "%s/away.git", world_state_dir());
+    assert_int_equal(rename(path, away), 0);
+    FILE *file = fopen(path, "w"); /* a file where the repository should be */
+    assert_non_null(file);
+    fclose(file);
+}
+
+static void without_a_ledger_only_an_unrecorded_halt(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(true, false);
+    world_sleep(200);
+    break_ledger();
+    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED,
+           "ledger cannot be written");
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_REFUSED, "--unrecorded");
+    assert_int_equal(world_look("app0").writes, 0);
+    const struct sw_command unrecorded = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT, .is_unrecorded = true};
+    expect(world_do(core, &unrecorded), SW_RESULT_SEEN, "NOT RECORDED");
+    assert_int_equal(world_look("app0").state, SW_STATE_HALTED);
+    struct sw_snapshot *snapshot = world_snapshot(core);
+    assert_false(snapshot->is_ledger_ok);
+    assert_non_null(snapshot->ledger_error);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+}
+
+/* -------------------------------------------------------------- stop everything */
+
+static const struct sw_outcome *part_of(const struct sw_outcome *outcome, const char *platform)
+{
+    for (size_t i = 0; i < outcome->part_count; i++)
+        if (!strcmp(outcome->parts[i].platform, platform))
+            return &outcome->parts[i];
+    fail_msg("no part %s", platform);
+    return NULL;
+}
+
+static void stop_everything_stops_what_moves(void **state)
+{
+    (void)state;
+    change("app1", SW_STATE_COMPLETE, 100);
+    change("app2", SW_STATE_HALTED, 50);
+    struct sw_core *core = world_start(true, false);
+    const struct sw_command command = {.kind = SW_COMMAND_STOP_EVERYTHING, .reason = "fire"};
+    struct sw_outcome *outcome = world_do(core, &command);
+    assert_int_equal(outcome->part_count, 3);
+    assert_int_equal(part_of(outcome, "app0")->result, SW_RESULT_SEEN);
+    assert_non_null(strstr(part_of(outcome, "app0")->text, "HALTED at 10%"));
+    assert_int_equal(part_of(outcome, "app1")->result, SW_RESULT_SEEN);
+    assert_string_equal(part_of(outcome, "app1")->text, "nothing to stop: COMPLETE");
+    assert_int_equal(part_of(outcome, "app2")->result, SW_RESULT_SEEN);
+    expect(outcome, SW_RESULT_SEEN, "3 of 3");
+    assert_int_equal(world_look("app1").writes + world_look("app2").writes, 0);
+    assert_int_equal(world_events(core, SW_EVENT_INTENT, SW_RESULT_NONE), 1);
+    assert_int_equal(sw_core_halts_in_flight(core), 0);
+    sw_core_close(core);
+}
+
+static void stop_everything_runs_in_parallel_and_tells_what_failed(void **state)
+{
+    (void)state;
+    struct world_app app = world_look("app1");
+    app.write = WRITE_IS_REFUSED;
+    app.write_count = -1;
+    world_set("app1", &app);
+    const char *names[] = {"app0", "app2"};
+    for (size_t i = 0; i < 2; i++) {
+        app = world_look(names[i]);
+        app.write_delay_ms = 400;
+        world_set(names[i], &app);
+    }
+    struct sw_core *core = world_start(true, false);
+    int64_t begun_ms = sw_time_mono_ms();
+    const struct sw_command command = {.kind = SW_COMMAND_STOP_EVERYTHING};
+    struct sw_outcome *outcome = world_do(core, &command);
+    assert_true(sw_time_mono_ms() - begun_ms < 780);
+    assert_int_equal(part_of(outcome, "app1")->result, SW_RESULT_REJECTED);
+    expect(outcome, SW_RESULT_REJECTED, "2 of 3");
+    sw_core_close(core);
+}
+
+/* ----------------------------------------------------------------------- the end */
+
+static void the_end_in_the_middle_gives_one_unknown(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    struct world_app app = world_look("app0");
+    app.write = WRITE_IS_IGNORED;
+    app.write_count = -1;
+    world_set("app0", &app);
+    world_tuning.resend_after_ms = 60000;
+    const struct sw_command halt = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};
+    uint64_t id = sw_submit(core, &halt);
+    while (world_look("app0").writes == 0)
+        world_sleep(5);
+    assert_int_equal(sw_core_halts_in_flight(core), 1);
+    sw_core_stop(core);
+    struct sw_outcome *outcome = sw_core_take_outcome(core);
+    assert_non_null(outcome);
+    assert_int_equal(outcome->id, id);
+    expect(outcome, SW_RESULT_UNKNOWN, "settled at the next start");
+    assert_null(sw_core_take_outcome(core));
+    assert_int_equal(sw_core_halts_in_flight(core), 0);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_UNKNOWN), 1);
+    id = sw_submit(core, &halt);
+    expect(sw_core_wait_outcome(core, id, 100), SW_RESULT_FAILED, "stopping");
+    sw_core_close(core);
+    /* what was unknown is settled by the next one */
+    change("app0", SW_STATE_HALTED, 10);
+    core = world_start(false, false);
+    for (int i = 0; i < 100; i++) {
+        if (world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SEEN) == 1)
+            break;
+        world_sleep(20);
+    }
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SEEN), 1);
+    sw_core_close(core);
+}
+
+static void a_core_that_never_started_answers_too(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_open(false, false);
+    const struct sw_command poll = {.kind = SW_COMMAND_POLL};
+    uint64_t id = sw_submit(core, &poll);
+    sw_core_stop(core);
+    expect(sw_core_wait_outcome(core, id, 100), SW_RESULT_FAILED, "stopping");
+    sw_core_close(core);
+    sw_core_close(NULL);
+}
+
+/* ------------------------------------------------------------------------ reload */
+
+static bool has_title(const struct sw_snapshot *snapshot, const void *arg)
+{
+    return !strcmp(snapshot->platforms[0].title, arg) &&
+           snapshot->platforms[0].state == SW_STATE_ROLLING && !snapshot->platforms[0].is_cached;
+}
+
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    const char *at = strstr(text, from);
+    assert_non_null(at);
+    return sw_xasprintf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+static void a_bad_reload_keeps_the_old(void **state)
+{
+    (void)state;
+    const struct sw_command reload = {.kind = SW_COMMAND_RELOAD};
+    struct sw_core *core = world_start(false, false);
+    char *bad = replaced(world_default_config(), "title: App 0", "titel: App 0");
+    world_write_config(bad);
+    free(bad);
+    expect(world_do(core, &reload), SW_RESULT_REFUSED, "titel");
+    struct sw_snapshot *snapshot = world_wait(core, has_notice, "the old configuration stays");
+    assert_non_null(snapshot);
+    assert_string_equal(snapshot->platforms[0].title, "App 0");
+    sw_snapshot_free(snapshot);
+    char *good = replaced(world_default_config(), "title: App 0", "title: Renamed");
+    world_write_config(good);
+    free(good);
+    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    snapshot = world_wait(core, has_title, "Renamed");
+    assert_non_null(snapshot);
+    assert_null(snapshot->notice);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+}
+
+static void a_reload_does_not_drop_a_halt(void **state)
+{
+    (void)state;
+    const struct sw_command reload = {.kind = SW_COMMAND_RELOAD};
+    struct sw_core *core = world_start(false, false);
+    struct world_app app = world_look("app0");
+    app.write_delay_ms = 400;
+    world_set("app0", &app);
+    const struct sw_command halt = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};
+    uint64_t id = sw_submit(core, &halt);
+    world_sleep(100);
+    for (int i = 0; i < 3; i++)
+        expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    expect(sw_core_wait_outcome(core, id, 5000), SW_RESULT_SEEN, "HALTED");
+    struct sw_snapshot *snapshot = world_snapshot(core);
+    assert_int_equal(snapshot->action_count, 1);
+    assert_int_equal(snapshot->actions[0].result, SW_RESULT_SEEN);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+}
+
+/* ------------------------------------------------------------------------- cache */
+
+static void the_next_start_has_a_picture_at_once(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(true, false);
+    sw_core_close(core);
+    core = world_open(false, false);
+    struct sw_snapshot *snapshot = sw_core_take_snapshot(core);
+    assert_non_null(snapshot);
+    assert_true(snapshot->is_cached);
+    assert_true(snapshot->cached_at_ms > 0);
+    assert_string_equal(snapshot->release, "2.0.0");
+    assert_int_equal(snapshot->platforms[0].state, SW_STATE_ROLLING);
+    assert_true(snapshot->platforms[0].is_cached);
+    assert_true(snapshot->platforms[0].health_count > 0);
+    assert_true(snapshot->platforms[0].health[0].is_cached);
+    assert_false(snapshot->platforms[0].offers[SW_VERB_ADVANCE].is_allowed);
+    assert_true(snapshot->platforms[0].offers[SW_VERB_HALT].is_allowed);
+    assert_true(snapshot->checklist.is_known);
+    sw_snapshot_free(snapshot);
+    struct sw_error error = {0};
+    assert_int_equal(sw_core_start(core, &error), SW_OK);
+    assert_true(sw_core_wait_polled(core, 10000));
+    snapshot = world_snapshot(core);
+    assert_false(snapshot->is_cached);
+    assert_false(snapshot->platforms[0].is_cached);
+    assert_false(snapshot->platforms[0].health[0].is_cached);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+}
+
+/* -------------------------------------------------------------- staleness, versions */
+
+static bool is_stale_failing(const struct sw_snapshot *snapshot, const void *arg)
+{
+    (void)arg;
+    return snapshot->platforms[0].is_stale && !snapshot->sources[0].is_ok &&
+           snapshot->sources[0].failing_since_ms > 0 && snapshot->sources[0].error != NULL &&
+           snapshot->platforms[0].state == SW_STATE_ROLLING;
+}
+
+static bool is_well(const struct sw_snapshot *snapshot, const void *arg)
+{
+    (void)arg;
+    return !snapshot->platforms[0].is_stale && snapshot->sources[0].is_ok;
+}
+
+static void a_silent_store_goes_stale_and_recovers(void **state)
+{
+    (void)state;
+    char now[SW_TIME_TEXT];
+    sw_time_format(sw_time_real_ms(), now);
+    char *slow = replaced(world_default_config(), "kind: fake_store,",
+                          "kind: fake_store, interval: 30s, stale_after: 60s,");
+    char *quick = sw_xasprintf("%ssimulation: {real: %s, world: %s, speed: 60}\n", slow, now, now);
+    free(slow);
+    world_write_config(quick);
+    free(quick);
+    struct sw_core *core = world_start(false, false);
+    struct world_app app = world_look("app0");
+    app.is_unreadable = true;
+    world_set("app0", &app);
+    struct sw_snapshot *snapshot = world_wait(core, is_stale_failing, NULL);
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_FAILED, "nothing was sent");
+    app.is_unreadable = false;
+    world_set("app0", &app);
+    snapshot = world_wait(core, is_well, NULL);
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+}
+
+static bool has_health_of(const struct sw_snapshot *snapshot, const void *arg)
+{
+    const struct sw_platform *platform = &snapshot->platforms[0];
+    return platform->health_count > 0 && strstr(platform->health[0].origin, arg) != NULL;
+}
+
+static void a_new_version_is_asked_for_at_once(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    struct sw_snapshot *snapshot = world_wait(core, has_health_of, "2.0.0");
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+    struct world_app app = world_look("app0");
+    strcpy(app.version, "2.0.1");
+    strcpy(app.identity, "201");
+    world_set("app0", &app);
+    const struct sw_command poll = {.kind = SW_COMMAND_POLL};
+    sw_outcome_free(world_do(core, &poll));
+    snapshot = world_wait(core, has_health_of, "2.0.1");
+    assert_non_null(snapshot);
+    assert_string_equal(snapshot->platforms[0].version, "2.0.1");
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+}
+
+/* ---------------------------------------------------------------- changes outside */
+
+static void poll_until_changes(struct sw_core *core, size_t count)
+{
+    const struct sw_command poll = {.kind = SW_COMMAND_POLL};
+    for (int i = 0; i < 60 && world_events(core, SW_EVENT_CHANGE, SW_RESULT_NONE) < count; i++) {
+        sw_outcome_free(world_do(core, &poll));
+        world_sleep(50);
+    }
+    world_sleep(200);
+    assert_int_equal(world_events(core, SW_EVENT_CHANGE, SW_RESULT_NONE), count);
+}
+
+static bool has_change(const struct sw_snapshot *snapshot, const void *arg)
+{
+    for (size_t i = 0; i < snapshot->event_count; i++)
+        if (snapshot->events[i].kind == SW_EVENT_CHANGE &&
+            strstr(snapshot->events[i].text, arg) != NULL)
+            return true;
+    return false;
+}
+
+static void a_change_in_the_console_is_written_down_once(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    struct sw_core *other = world_start(false, false);
+    struct sw_core *wallboard = world_start(false, true);
+    change("app0", SW_STATE_ROLLING, 30);
+    poll_until_changes(core, 1);
+    struct sw_snapshot *snapshot = world_wait(core, has_change, "now 30%, was 10%");
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+    const struct sw_command poll = {.kind = SW_COMMAND_POLL};
+    sw_outcome_free(world_do(other, &poll));
+    sw_outcome_free(world_do(wallboard, &poll));
+    world_sleep(300);
+    assert_int_equal(world_events(core, SW_EVENT_CHANGE, SW_RESULT_NONE), 1);
+    sw_core_close(wallboard);
+    sw_core_close(other);
+    sw_core_close(core);
+}
+
+static void our_own_halt_is_no_change_outside(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    struct sw_core *command = world_start(true, false);
+    expect(world_verb(command, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    poll_until_changes(core, 0);
+    sw_core_close(command);
+    sw_core_close(core);
+}
+
+/* ------------------------------------------------------------------- many, and at rest */
+
+static void five_hundred_platforms(void **state)
+{
+    (void)state;
+    world_begin(500, NULL);
+    int64_t begun_ms = sw_time_mono_ms();
+    struct sw_core *core = world_start(false, false);
+    struct sw_snapshot *snapshot = world_snapshot(core);
+    assert_int_equal(snapshot->platform_count, 500);
+    for (size_t i = 0; i < 500; i++) {
+        assert_int_equal(snapshot->platforms[i].state, SW_STATE_ROLLING);
+        assert_true(snapshot->platforms[i].health_count > 0);
+    }
+    sw_snapshot_free(snapshot);
+    expect(world_verb(core, "app499", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    sw_core_close(core);
+    assert_true(sw_time_mono_ms() - begun_ms < 60000);
+    world_end();
+}
+
+/* Sleeps ended by the engine's own threads so far. */
+static int64_t wake_ups(void)
+{
+    int64_t sum = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        char path[300], line[256], name[32] = "";
+        long switches = 0;
+        snprintf(path, sizeof path, "/proc/self/task/%.32s/status", task->d_name);
+        FILE *file = fopen(path, "r");
+        if (file == NULL)
+            continue;
+        while (fgets(line, sizeof line, file) != NULL) {
+            sscanf(line, "Name: %31s", name);
+            sscanf(line, "voluntary_ctxt_switches: %ld", &switches);
+        }
+        fclose(file);
+        if (!strncmp(name, "sw-", 3))
+            sum += switches;
+    }
+    closedir(tasks);
+    return sum;
+}
+
+static void at_rest_it_sleeps(void **state)
+{
+    (void)state;
+    world_tuning.watch_gap_ms = 5000;
+    world_tuning.cache_gap_ms = 15000;
+    struct sw_core *core = world_start(false, false);
+    world_sleep(500);
+    int64_t before = wake_ups();
+    world_sleep(3000);
+    /* one look at the ledger may fall into it: engine, worker, engine */
+    assert_true(wake_ups() - before <= 8);
+    sw_core_close(core);
+}
+
+int main(void)
+{
+#define TEST(name)   cmocka_unit_test_setup_teardown(name, begin_one, end)
+#define TEST_3(name) cmocka_unit_test_setup_teardown(name, begin_three, end)
+    const struct CMUnitTest tests[] = {
+        TEST(an_old_intent_is_settled_by_reading),
+        TEST(an_old_halt_not_taken_is_said_and_not_sent),
+        TEST(intents_of_other_releases_are_settled_too),
+        TEST(an_intent_whose_process_lives_is_left_alone),
+        TEST(read_only_settles_nothing),
+        TEST(a_halt_does_not_wait_for_another_verb),
+        TEST(a_newer_halt_of_another_process_wins),
+        TEST(without_a_ledger_only_an_unrecorded_halt),
+        TEST_3(stop_everything_stops_what_moves),
+        TEST_3(stop_everything_runs_in_parallel_and_tells_what_failed),
+        TEST(the_end_in_the_middle_gives_one_unknown),
+        TEST(a_core_that_never_started_answers_too),
+        TEST(a_bad_reload_keeps_the_old),
+        TEST(a_reload_does_not_drop_a_halt),
+        TEST(the_next_start_has_a_picture_at_once),
+        TEST(a_silent_store_goes_stale_and_recovers),
+        TEST(a_new_version_is_asked_for_at_once),
+        TEST(a_change_in_the_console_is_written_down_once),
+        TEST(our_own_halt_is_no_change_outside),
+        cmocka_unit_test(five_hundred_platforms),
+        TEST(at_rest_it_sleeps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

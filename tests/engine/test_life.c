@@ -560,8 +560,8 @@ static void a_new_version_is_asked_for_at_once(void **state)
     assert_non_null(snapshot);
     sw_snapshot_free(snapshot);
     struct world_app app = world_look("app0");
-    strcpy(app.version, "2.0.1");
-    strcpy(app.identity, "201");
+    sw_copy(app.version, sizeof app.version, "2.0.1");
+    sw_copy(app.identity, sizeof app.identity, "201");
     world_set("app0", &app);
     const struct sw_command poll = {.kind = SW_COMMAND_POLL};
     sw_outcome_free(world_do(core, &poll));

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "world.h"
 
 static int begin_one(void **state)
@@ -143,8 +144,8 @@ static void another_version_refuses_even_a_halt(void **state)
     (void)state;
     struct sw_core *core = world_start(true, false);
     struct world_app app = world_look("app0");
-    strcpy(app.version, "2.0.1");
-    strcpy(app.identity, "201");
+    sw_copy(app.version, sizeof app.version, "2.0.1");
+    sw_copy(app.identity, sizeof app.identity, "201");
     world_set("app0", &app);
     const struct sw_command command = {.kind = SW_COMMAND_VERB,
                                        .platform = "app0",

@@ -448,6 +448,8 @@ static enum command_id effect_command(const struct sw_platform *p)
 {
     static const enum command_id order[] = {COMMAND_HALT, COMMAND_RESUME, COMMAND_ROLLBACK,
                                             COMMAND_ADVANCE};
+    if (p->state == SW_STATE_HALTED)
+        return COMMAND_RESUME;
     for (size_t i = 0; i < TUI_COUNT(order); i++) {
         if (p->offers[command_get(order[i])->verb].is_allowed)
             return order[i];

@@ -306,7 +306,10 @@ const struct sw_gate *fig_worst_gate(const struct sw_platform *platform)
     int worst_rank = 0;
     for (size_t i = 0; i < platform->gate_count; i++) {
         const struct sw_gate *gate = &platform->gates[i];
-        int rank = gate_rank(gate->verdict) * 2 + (gate->is_blocking ? 20 : 0);
+        bool is_loud = gate->verdict == SW_GATE_FAIL || gate->verdict == SW_GATE_WARN;
+        int rank = gate_rank(gate->verdict) + (gate->is_blocking ? 10 : 0);
+        if (!gate->is_blocking && !is_loud)
+            continue; /* an advisory one that only lacks data is no news */
         if (gate_rank(gate->verdict) > 0 && rank > worst_rank) {
             worst = gate;
             worst_rank = rank;

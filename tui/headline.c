@@ -131,8 +131,10 @@ static void say_worse(const struct sw_platform *p, struct headline *out)
     char at[FIG_SIZE];
     name_it(out, HEADLINE_WORSE, ROLE_BAD, "▲", p, "WORSE");
     tui_format(out->text, sizeof out->text, "WORSE: ");
+    bool is_errors = sw_platform_headline_metric(p) == SW_METRIC_ERROR_RATE;
     if (p->ratio.is_known)
-        tui_append(out->text, sizeof out->text, "%.1f× as often as %s", p->ratio.value,
+        tui_append(out->text, sizeof out->text, "%s %.1f× as often as %s",
+                   is_errors ? "fails" : "crashes", p->ratio.value,
                    p->previous_version ? p->previous_version : "before");
     else
         tui_append(out->text, sizeof out->text, "than %s",
@@ -223,8 +225,7 @@ static void say_old_picture(const struct frame *frame, struct headline *out)
     char age[FIG_SIZE];
     int64_t made = s->cached_at_ms ? s->cached_at_ms : s->at_ms;
     name_it(out, HEADLINE_OLD_PICTURE, ROLE_STALE, "?", NULL, "OLD PICTURE");
-    tui_format(out->text, sizeof out->text,
-               "OLD PICTURE of %s, %s ago: %zu of %zu sources answered",
+    tui_format(out->text, sizeof out->text, "OLD PICTURE of %s, %s ago, %zu of %zu answered",
                fig_when(made, frame->now_ms, at, sizeof at),
                fig_age(made, frame->now_ms, age, sizeof age), answered(s), s->source_count);
     size_t count;
@@ -233,7 +234,7 @@ static void say_old_picture(const struct frame *frame, struct headline *out)
         bad = find(s, is_worse, &count);
     if (bad != NULL) {
         char who[64];
-        tui_append(out->text, sizeof out->text, " · then %s was bad",
+        tui_append(out->text, sizeof out->text, " · then bad: %s",
                    fig_upper(bad->title, who, sizeof who));
     }
     tui_format(out->choice, sizeof out->choice,
@@ -377,17 +378,22 @@ static void say_well(const struct frame *frame, struct headline *out)
         rolling += s->platforms[i].state == SW_STATE_ROLLING;
         waiting += s->platforms[i].gates_worst == SW_GATE_WAIT;
     }
+    if (s->platform_count == 0) {
+        name_it(out, HEADLINE_WELL, ROLE_DIM, "–", NULL, "NO PLATFORMS");
+        tui_format(out->text, sizeof out->text, "NO PLATFORMS: there is nothing to watch");
+        return;
+    }
     name_it(out, HEADLINE_WELL, ROLE_OK, "=", NULL, "ALL WELL");
     tui_format(out->text, sizeof out->text, "ALL WELL: %zu rolling as planned, no gate failing",
                rolling);
-    if (waiting > 0)
-        tui_append(out->text, sizeof out->text, ", %zu waiting for data", waiting);
     const struct sw_platform *whose;
     int64_t next = next_step(s, &whose);
     char when[FIG_SIZE];
     if (next != 0)
-        tui_append(out->text, sizeof out->text, "; next step %s",
+        tui_append(out->text, sizeof out->text, "; next %s",
                    fig_when(next, frame->now_ms, when, sizeof when));
+    if (waiting > 0)
+        tui_append(out->text, sizeof out->text, "; %zu wait for data", waiting);
     say_next(frame, out);
 }
 

@@ -64,9 +64,9 @@ static void lay_out(const struct canvas *canvas, const struct sw_snapshot *s, st
     c->version = take(&at, is_huge ? 14 : is_wide ? 7 : 0, 1);
     c->state = take(&at, is_phone ? 1 : 13, 1);
     c->stages = take(&at, is_phone ? 0 : is_huge ? 12 : 7, 1);
-    c->set = take(&at, is_phone && canvas->cols < 32 ? 0 : 5, 1);
+    c->set = take(&at, is_phone && canvas->cols < 32 ? 0 : 5, is_phone ? 1 : 2);
     c->real = take(&at, is_phone ? 0 : 5, 2);
-    c->clean = take(&at, is_phone && canvas->cols < 24 ? 0 : is_phone ? 8 : 9, 2);
+    c->clean = take(&at, is_phone && canvas->cols < 24 ? 0 : is_phone ? 8 : 9, is_phone ? 2 : 1);
     c->old = take(&at, is_wide ? 6 : 0, 1);
     c->spark = take(&at, is_huge ? 24 : is_wide ? 8 : 0, is_wide ? 1 : 0);
     int tail = is_phone ? 0 : is_wide ? 10 + 1 + 4 : 10;
@@ -76,16 +76,18 @@ static void lay_out(const struct canvas *canvas, const struct sw_snapshot *s, st
     c->age = take(&at, is_wide ? 4 : 0, 0);
 }
 
-static void draw_head(struct canvas *canvas, int row, const struct columns *c, bool has_verdicts)
+static void draw_head(struct canvas *canvas, int row, const struct columns *c, const char *first,
+                      bool has_verdicts)
 {
-    canvas_put(canvas, row, c->name.at - 1, c->name.width + 1, ROLE_LABEL, "platform");
+    canvas_put(canvas, row, 2, c->name.at + c->name.width - 2, ROLE_LABEL, first);
     canvas_put(canvas, row, c->version.at, c->version.width, ROLE_LABEL, "version");
     if (c->state.width > 1)
         canvas_put(canvas, row, c->state.at, c->state.width, ROLE_LABEL, "state");
     canvas_put(canvas, row, c->stages.at, c->stages.width, ROLE_LABEL, "stages");
     canvas_put_right(canvas, row, c->set.at, c->set.width, ROLE_LABEL, "set");
     canvas_put_right(canvas, row, c->real.at, c->real.width, ROLE_LABEL, "real");
-    canvas_put_right(canvas, row, c->clean.at, c->clean.width, ROLE_LABEL, "clean 1h");
+    canvas_put_right(canvas, row, c->clean.at, c->clean.width, ROLE_LABEL,
+                     c->clean.width > 8 ? "clean 1h " : "clean");
     canvas_put_right(canvas, row, c->old.at, c->old.width, ROLE_LABEL, "old");
     canvas_put(canvas, row, c->spark.at, c->spark.width, ROLE_LABEL, "trend");
     canvas_put(canvas, row, c->against.at, c->against.width, ROLE_LABEL,
@@ -126,14 +128,20 @@ static void put_health(struct canvas *canvas, int row, const struct columns *c,
     const struct sw_health *h = fig_headline_health(p);
     enum role role = p->gates_worst == SW_GATE_FAIL ? ROLE_BAD : ROLE_TEXT;
     fig_clean(h, text, sizeof text);
-    if (h != NULL && c->clean.width > 8 && strchr(text, '%') != NULL) {
-        /* The column is of the last hour; another window says so. */
+    bool is_rate = strchr(text, '%') != NULL;
+    if (is_rate && c->clean.width > 8) {
+        /* The column is of the last hour; another window says so behind the figure. */
+        char figure[FIG_SIZE];
         char window[FIG_SIZE] = "";
         if (h->window_s != 3600)
             fig_window(h->window_s, window, sizeof window);
-        tui_append(text, sizeof text, "%3s", window);
+        tui_format(figure, sizeof figure, "%6s%s%-2s", text, fig_is_doubtful(h) ? "?" : " ",
+                   window);
+        canvas_put(canvas, row, c->clean.at, c->clean.width + 1,
+                   fig_is_doubtful(h) ? ROLE_STALE : role, figure);
+    } else {
+        put_figure(canvas, row, c->clean, role, text, fig_is_doubtful(h));
     }
-    put_figure(canvas, row, c->clean, role, text, fig_is_doubtful(h));
     if (h == NULL || c->old.width == 0)
         return;
     struct sw_health old = *h;
@@ -205,9 +213,7 @@ static int draw_table(struct canvas *canvas, const struct frame *frame, int row,
     const struct sw_snapshot *s = frame->snapshot;
     struct columns c;
     lay_out(canvas, s, &c);
-    int used = 0;
-    if (has_head)
-        draw_head(canvas, row + used++, &c, has_verdicts(s));
+    int used = has_head ? 1 : 0;
     size_t shown = (size_t)(rows > used ? rows - used : 0);
     size_t selected = frame->view->platform < s->platform_count ? frame->view->platform : 0;
     size_t first = 0;
@@ -215,13 +221,16 @@ static int draw_table(struct canvas *canvas, const struct frame *frame, int row,
         first = selected - shown / 2;
     if (s->platform_count > shown && first + shown > s->platform_count)
         first = s->platform_count - shown;
+    char head[FIG_SIZE];
+    if (s->platform_count > shown)
+        tui_format(head, sizeof head, "%zu-%zu of %zu", first + 1, first + shown,
+                   s->platform_count);
+    else
+        tui_format(head, sizeof head, "platform");
+    if (has_head)
+        draw_head(canvas, row, &c, head, has_verdicts(s));
     for (size_t i = first; i < s->platform_count && i < first + shown; i++)
         draw_platform(canvas, frame, row + used++, i, &c);
-    if (s->platform_count > shown && has_head) {
-        char text[FIG_SIZE];
-        tui_format(text, sizeof text, "%zu-%zu/%zu", first + 1, first + shown, s->platform_count);
-        canvas_put(canvas, row, 0, c.name.at + c.name.width, ROLE_WARN, text);
-    }
     if (s->platform_count == 0 && rows > used)
         canvas_put(canvas, row + used++, 2, canvas->cols - 2, ROLE_STALE,
                    "no platforms configured");
@@ -395,7 +404,7 @@ int overview_draw(struct canvas *canvas, const struct frame *frame)
         (int)(frame->snapshot->platform_count < 1000 ? frame->snapshot->platform_count : 1000);
     bool has_head = body > count || body >= 8;
     int reserve = body >= 12 ? body / 2 : 0; /* for the detail, however many platforms there are */
-    int want = count + (has_head ? 1 : 0);
+    int want = (count > 0 ? count : 1) + (has_head ? 1 : 0);
     int table = want < body - reserve ? want : body - reserve;
     row += draw_table(canvas, frame, row, table > 0 ? table : 0, has_head);
     int left = rows - footer - row;

@@ -26,6 +26,8 @@ void parts_header(struct canvas *canvas, const struct frame *frame, int row)
     pen_print(&pen, ROLE_TITLE, "%s", s->release ? s->release : "release unknown");
     if (s->is_read_only)
         pen_put(&pen, ROLE_WARN, "   read-only");
+    if (!s->is_ledger_ok)
+        pen_put(&pen, ROLE_BAD, "   LEDGER BROKEN");
     if (s->captain != NULL && s->captain[0] != '\0' && pen_left(&pen) > 12)
         pen_print(&pen, ROLE_DIM, "   captain %s", s->captain);
     canvas_put_right(canvas, row, cols - date_cols, date_cols, ROLE_TITLE, date);
@@ -60,7 +62,17 @@ void parts_action(struct pen *pen, const struct frame *frame, const struct sw_ac
 /* ---------------------------------------------------------------------- notes */
 
 /* One line in `most` of what is going on; the most pressing first. Returns the rows used. */
-static int draw_notes(struct canvas *canvas, const struct frame *frame, int row, int most)
+/* The headline tells of an old unseen halt; the line below it then says what to do. */
+static bool is_told(const struct frame *frame, const struct headline *h, const struct sw_action *a)
+{
+    const int64_t patience_ms = 30000;
+    return h->kind == HEADLINE_HALT_NOT_SEEN && a->verb == SW_VERB_HALT &&
+           a->result == SW_RESULT_NONE && frame->now_ms - a->asked_ms >= patience_ms &&
+           sw_snapshot_platform(frame->snapshot, a->platform) == h->platform;
+}
+
+static int draw_notes(struct canvas *canvas, const struct frame *frame, const struct headline *h,
+                      int row, int most)
 {
     const struct sw_snapshot *s = frame->snapshot;
     int used = 0;
@@ -70,7 +82,8 @@ static int draw_notes(struct canvas *canvas, const struct frame *frame, int row,
     for (size_t i = 0; i < s->action_count && used < most; i++) {
         const struct sw_action *a = &s->actions[i];
         bool is_done = a->result != SW_RESULT_NONE;
-        if ((is_done && a->id <= frame->view->dismissed) || a->verb == SW_VERB_NONE)
+        if ((is_done && a->id <= frame->view->dismissed) || a->verb == SW_VERB_NONE ||
+            is_told(frame, h, a))
             continue;
         struct pen pen = canvas_pen(canvas, row + used++, 2, canvas->cols);
         parts_action(&pen, frame, a);
@@ -103,7 +116,7 @@ int parts_top(struct canvas *canvas, const struct frame *frame, const struct hea
     row++;
     if (most < 2)
         return row;
-    int notes = draw_notes(canvas, frame, row, most - row > NOTES_MAX ? NOTES_MAX : most - row);
+    int notes = draw_notes(canvas, frame, h, row, most - row > NOTES_MAX ? NOTES_MAX : most - row);
     if (notes == 0 && row < most && h->choice[0] != '\0') {
         canvas_put(canvas, row, 2, canvas->cols - 2, ROLE_TEXT, h->choice);
         notes = 1;
@@ -173,14 +186,16 @@ static void draw_typed(struct canvas *canvas, const struct frame *frame, int row
     pen_put(&pen, ROLE_INPUT, "_");
 }
 
-/* The first clause of a reason, at most 12 columns of it. */
-static void short_reason(const struct canvas *canvas, const char *reason, char *out, size_t size)
+/* Why it is closed, in a word or two where that is possible. */
+static const char *short_reason(const struct canvas *canvas, const struct frame *frame,
+                                enum command_id id, const char *reason, char *out, size_t size)
 {
-    size_t len = strcspn(reason, ",;:.");
-    const char *rest;
-    char clause[FIG_SIZE];
-    tui_format(clause, sizeof clause, "%.*s", (int)len, reason);
-    canvas_wrap(canvas, clause, 12, out, size, &rest);
+    const struct sw_platform *p = frame_platform(frame);
+    bool is_forward = id == COMMAND_ADVANCE || id == COMMAND_COMPLETE;
+    if (p != NULL && is_forward && p->gates_worst != SW_GATE_PASS && strstr(reason, "gate") != NULL)
+        return "held";
+    tui_format(out, size, "%.*s", (int)strcspn(reason, ",;:."), reason);
+    return canvas_width(canvas, out) <= (canvas->cols >= 100 ? 30 : 12) ? out : "closed";
 }
 
 /* Of the verbs that are closed only these are worth a place: the others have no use now. */
@@ -208,11 +223,11 @@ void parts_footer(struct canvas *canvas, const struct frame *frame, const enum c
             tui_format(key, sizeof key, "↑↓");
         else
             key_label(command->keys[0], key, sizeof key);
-        short_reason(canvas, reason, why, sizeof why);
         if (is_open)
             tui_format(hint, sizeof hint, "%s %s", key, command->hint);
         else
-            tui_format(hint, sizeof hint, "(%s %s: %s)", key, command->hint, why);
+            tui_format(hint, sizeof hint, "(%s %s: %s)", key, command->hint,
+                       short_reason(canvas, frame, ids[i], reason, why, sizeof why));
         if ((!is_open && !is_shown_closed(ids[i])) ||
             !pen_fits(&pen, hint)) /* what does not fit whole is in the help */
             continue;

@@ -360,6 +360,8 @@ void canvas_wrap(const struct canvas *canvas, const char *text, int width, char 
     if (end == text && *end != '\0' && *end != '\n') /* not even one fits: never stand still */
         end += canvas_decode(end, &cp);
     size_t len = (size_t)(end - text) < size ? (size_t)(end - text) : size - 1;
+    while (len > 0 && text[len - 1] == ' ')
+        len--;
     memcpy(line, text, len);
     line[len] = '\0';
     while (*end == ' ')

@@ -1,0 +1,491 @@
+/* test_act.c: what keys lead to: no key acts without its confirmation, and every key does what the
+ * help says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "act.h"
+#include "figures.h"
+#include "golden.h"
+#include "keys.h"
+#include "world.h"
+
+#define KEPT 64
+
+/* A core that only writes down what it is told. */
+struct heard {
+    struct act act;
+    int last_key;
+    uint64_t last_id;
+    size_t count;
+    size_t halts;
+    struct {
+        enum sw_command_kind kind;
+        enum sw_verb verb;
+        char platform[64], reason[256], override_text[256], item[64], identity[64];
+        bool is_dry_run, is_unrecorded;
+        int key; /* pressed when it was submitted */
+        enum dialog_kind dialog;
+        bool had_dialog, had_right_id;
+    } commands[KEPT];
+};
+
+static void keep(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+static uint64_t submit(void *arg, const struct sw_command *command)
+{
+    struct heard *h = arg;
+    size_t at = h->count++ % KEPT;
+    const struct dialog *d = h->act.view.dialog;
+    memset(&h->commands[at], 0, sizeof h->commands[at]);
+    h->commands[at].kind = command->kind;
+    h->commands[at].verb = command->verb;
+    h->commands[at].is_dry_run = command->is_dry_run;
+    h->commands[at].is_unrecorded = command->is_unrecorded;
+    h->commands[at].key = h->last_key;
+    keep(h->commands[at].platform, sizeof h->commands[at].platform, command->platform);
+    keep(h->commands[at].reason, sizeof h->commands[at].reason, command->reason);
+    keep(h->commands[at].override_text, sizeof h->commands[at].override_text, command->override_text);
+    keep(h->commands[at].item, sizeof h->commands[at].item, command->item);
+    keep(h->commands[at].identity, sizeof h->commands[at].identity, command->expected_identity);
+    h->commands[at].had_dialog = d != NULL;
+    h->commands[at].dialog = d != NULL ? d->kind : DIALOG_QUIT;
+    h->commands[at].had_right_id =
+        d != NULL && d->needs_id && strcmp(d->typed_id.text, d->platform) == 0;
+    return ++h->last_id;
+}
+
+static size_t halts(void *arg)
+{
+    return ((struct heard *)arg)->halts;
+}
+
+static void begin(struct heard *h, const struct sw_snapshot *snapshot)
+{
+    memset(h, 0, sizeof *h);
+    act_init(&h->act);
+    h->act.submit = submit;
+    h->act.halts = halts;
+    h->act.arg = h;
+    h->act.now_ms = WORLD_NOW;
+    act_snapshot(&h->act, snapshot);
+}
+
+static void press(struct heard *h, int key)
+{
+    h->last_key = key;
+    act_key(&h->act, key);
+}
+
+static void type(struct heard *h, const char *text)
+{
+    for (; *text != '\0'; text++)
+        press(h, (unsigned char)*text);
+}
+
+/* ----------------------------------------------------------------------- halting */
+
+static void halt_is_the_key_then_y(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    press(&h, 'H');
+    assert_non_null(h.act.view.dialog);
+    assert_true(h.act.has_opened);
+    assert_int_equal(h.count, 0);
+    press(&h, 'y');
+    assert_null(h.act.view.dialog);
+    assert_int_equal(h.count, 1);
+    assert_int_equal(h.commands[0].verb, SW_VERB_HALT);
+    assert_string_equal(h.commands[0].platform, "android"); /* the worst is selected at the start */
+    assert_string_equal(h.commands[0].identity, "2025011401");
+    assert_non_null(strstr(h.commands[0].reason, "43 of 4,400 crashed"));
+    assert_false(h.commands[0].is_dry_run);
+    act_clear(&h.act);
+}
+
+static void enter_escape_and_n_leave(void **state)
+{
+    static const int keys[] = {KEY_RETURN, KEY_NEWLINE, KEY_ESCAPE, 'n'};
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct heard h;
+        begin(&h, world_bad());
+        press(&h, 'H');
+        press(&h, keys[i]);
+        assert_null(h.act.view.dialog);
+        press(&h, 'y');
+        assert_int_equal(h.count, 0);
+        act_clear(&h.act);
+    }
+}
+
+static void the_reason_can_be_edited(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, "He");
+    press(&h, KEY_CTRL_U);
+    type(&h, "my reason yn");
+    press(&h, KEY_ERASE);
+    press(&h, KEY_RETURN);
+    assert_int_equal(h.count, 0);
+    press(&h, 'y');
+    assert_string_equal(h.commands[0].reason, "my reason y");
+    act_clear(&h.act);
+}
+
+static void roll_back_needs_the_id(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    press(&h, 'B');
+    assert_int_equal(h.count, 1); /* the exact requests, asked for at once */
+    assert_true(h.commands[0].is_dry_run);
+    press(&h, 'y');
+    press(&h, KEY_RETURN); /* "y" is not the id */
+    assert_null(h.act.view.dialog);
+    assert_int_equal(h.count, 1);
+    type(&h, "Bandroid");
+    assert_int_equal(h.count, 2);
+    press(&h, KEY_RETURN);
+    assert_int_equal(h.count, 3);
+    assert_int_equal(h.commands[2].verb, SW_VERB_ROLLBACK);
+    assert_false(h.commands[2].is_dry_run);
+    act_clear(&h.act);
+}
+
+static void a_closed_key_says_why_or_takes_an_override(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    press(&h, 'A'); /* held by a gate; can be overridden */
+    assert_non_null(h.act.view.dialog);
+    assert_int_equal(h.act.view.dialog->field, FIELD_OVERRIDE);
+    press(&h, KEY_RETURN); /* nothing typed: away */
+    assert_null(h.act.view.dialog);
+    press(&h, 'A');
+    type(&h, "y, known and harmless");
+    press(&h, KEY_RETURN);
+    assert_int_equal(h.count, 0);
+    press(&h, 'y');
+    assert_int_equal(h.count, 1);
+    assert_string_equal(h.commands[0].override_text, "y, known and harmless");
+    assert_int_equal(h.commands[0].verb, SW_VERB_ADVANCE);
+    act_clear(&h.act);
+}
+
+static void stop_everything_asks_once(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    press(&h, 'X');
+    assert_int_equal(h.count, 0);
+    press(&h, 'y');
+    assert_int_equal(h.count, 1);
+    assert_int_equal(h.commands[0].kind, SW_COMMAND_STOP_EVERYTHING);
+    assert_int_equal(h.act.view.dialog->kind, DIALOG_STOP_LIST);
+    press(&h, 'y');
+    assert_int_equal(h.count, 1);
+    press(&h, KEY_ESCAPE);
+    assert_null(h.act.view.dialog);
+    act_clear(&h.act);
+}
+
+static void dry_run_shows_the_requests(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, "Hd");
+    assert_int_equal(h.count, 1);
+    assert_true(h.commands[0].is_dry_run);
+    struct sw_outcome outcome = {.id = h.last_id, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
+                                 .result = SW_RESULT_DRY_RUN, .text = "PUT https://x/y\n{\"a\":1}"};
+    act_outcome(&h.act, &outcome);
+    assert_non_null(h.act.view.dialog);
+    assert_string_equal(h.act.view.dialog->requests, outcome.text);
+    type(&h, "dd"); /* hidden and shown again without asking again */
+    assert_int_equal(h.count, 1);
+    act_clear(&h.act);
+}
+
+/* --------------------------------------------------------------------- refusals */
+
+static void a_refusal_by_policy_can_be_overridden(void **state)
+{
+    static struct sw_platform platforms[5];
+    static struct sw_snapshot snapshot;
+    struct heard h;
+    (void)state;
+    world_copy_bad(&snapshot, platforms);
+    platforms[1].offers[SW_VERB_HALT].can_override = true;
+    begin(&h, &snapshot);
+    type(&h, "Hy");
+    struct sw_outcome outcome = {.id = h.last_id, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
+                                 .result = SW_RESULT_REFUSED, .platform = "android",
+                                 .error = {.code = SW_E_REFUSED, .text = "somebody else has the conn"}};
+    act_outcome(&h.act, &outcome);
+    assert_non_null(h.act.view.dialog);
+    assert_string_equal(h.act.view.dialog->closed, "somebody else has the conn");
+    assert_int_equal(h.act.view.dialog->field, FIELD_OVERRIDE);
+    act_clear(&h.act);
+}
+
+static void a_halt_without_a_ledger_asks_a_second_time(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, "Hy");
+    struct sw_outcome outcome = {.id = h.last_id, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
+                                 .result = SW_RESULT_FAILED, .platform = "android",
+                                 .error = {.code = SW_E_IO, .text = "no space left on device"}};
+    act_outcome(&h.act, &outcome);
+    assert_non_null(h.act.view.dialog);
+    assert_int_equal(h.count, 1);
+    press(&h, 'y');
+    assert_int_equal(h.count, 2);
+    assert_true(h.commands[1].is_unrecorded);
+    act_clear(&h.act);
+}
+
+static void an_open_dialog_is_not_replaced_by_an_outcome(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, "Hy");
+    uint64_t first = h.last_id;
+    type(&h, "1H");
+    struct dialog *open = h.act.view.dialog;
+    struct sw_outcome outcome = {.id = first, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
+                                 .result = SW_RESULT_FAILED, .error = {.code = SW_E_IO, .text = "x"}};
+    act_outcome(&h.act, &outcome);
+    assert_ptr_equal(h.act.view.dialog, open);
+    press(&h, 'y');
+    assert_string_equal(h.commands[1].platform, "ios");
+    act_clear(&h.act);
+}
+
+/* --------------------------------------------------------------------- the rest */
+
+static void read_only_submits_nothing_that_acts(void **state)
+{
+    static struct sw_snapshot snapshot;
+    static struct sw_platform platforms[5];
+    struct heard h;
+    (void)state;
+    world_copy_bad(&snapshot, platforms);
+    snapshot.is_read_only = true;
+    begin(&h, &snapshot);
+    for (int key = ' '; key < 0x7F; key++) {
+        press(&h, key);
+        press(&h, 'y');
+        press(&h, KEY_RETURN);
+        press(&h, KEY_ESCAPE);
+    }
+    act_line(&h.act, "halt android");
+    act_line(&h.act, "stop-everything");
+    act_line(&h.act, "tick day-5");
+    for (size_t i = 0; i < h.count && i < KEPT; i++)
+        assert_int_equal(h.commands[i].kind, SW_COMMAND_POLL);
+    act_clear(&h.act);
+}
+
+static void the_wallboard_knows_only_q(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    h.act.is_wallboard = true;
+    h.act.view.screen = SCREEN_WALLBOARD;
+    for (int key = 1; key < 0x200; key++) {
+        if (key != 'q')
+            press(&h, key);
+    }
+    assert_int_equal(h.count, 0);
+    assert_null(h.act.view.dialog);
+    assert_int_equal(h.act.view.screen, SCREEN_WALLBOARD);
+    assert_false(h.act.view.is_typing);
+    press(&h, 'q');
+    assert_true(h.act.wants_quit);
+    act_clear(&h.act);
+}
+
+static void quit_asks_while_a_halt_is_under_way(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_unseen());
+    h.halts = 1;
+    press(&h, 'q');
+    assert_false(h.act.wants_quit);
+    press(&h, KEY_RETURN);
+    assert_false(h.act.wants_quit);
+    type(&h, "qy");
+    assert_true(h.act.wants_quit);
+    act_clear(&h.act);
+}
+
+static void space_ticks_on_the_checklist_only(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    press(&h, ' ');
+    assert_int_equal(h.count, 0);
+    type(&h, "cG ");
+    assert_int_equal(h.count, 1);
+    assert_int_equal(h.commands[0].kind, SW_COMMAND_TICK);
+    assert_string_equal(h.commands[0].item, "retro");
+    type(&h, "g ");
+    assert_int_equal(h.commands[1].kind, SW_COMMAND_UNTICK);
+    assert_string_equal(h.commands[1].item, "code-freeze");
+    act_clear(&h.act);
+}
+
+static void typed_lines_do_what_keys_do(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, ":hal");
+    press(&h, KEY_TAB_CHAR);
+    assert_string_equal(h.act.view.typed.text, "halt ");
+    type(&h, "i");
+    press(&h, KEY_TAB_CHAR);
+    assert_string_equal(h.act.view.typed.text, "halt ios");
+    press(&h, KEY_RETURN);
+    assert_non_null(h.act.view.dialog);
+    press(&h, 'y');
+    assert_string_equal(h.commands[0].platform, "ios");
+    act_line(&h.act, "halt nothing-like-it");
+    assert_null(h.act.view.dialog);
+    assert_non_null(strstr(h.act.view.message, "nothing-like-it"));
+    act_line(&h.act, "re"); /* resume, reload, repaint */
+    assert_non_null(strstr(h.act.view.message, "no command"));
+    act_line(&h.act, "tick day-5");
+    assert_string_equal(h.commands[1].item, "day-5");
+    act_line(&h.act, "   ");
+    act_clear(&h.act);
+}
+
+static void the_selection_stays_on_its_platform(void **state)
+{
+    static struct sw_snapshot snapshot;
+    static struct sw_platform platforms[5];
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    press(&h, '3');
+    world_copy_bad(&snapshot, platforms);
+    struct sw_platform first = platforms[0];
+    platforms[0] = platforms[2]; /* Wear OS comes first after a reload */
+    platforms[2] = first;
+    act_snapshot(&h.act, &snapshot);
+    assert_int_equal(h.act.view.platform, 0);
+    act_clear(&h.act);
+}
+
+static void pasted_text_is_no_answer(void **state)
+{
+    struct heard h;
+    struct key_filter filter = {0};
+    static const char pasted[] = "Hy android\ry\r";
+    (void)state;
+    begin(&h, world_bad());
+    int key = key_filter_feed(&filter, KEY_PASTE_START, false, 1);
+    assert_int_equal(key, KEY_NOTHING);
+    for (const char *at = pasted; *at != '\0'; at++)
+        assert_int_equal(key_filter_feed(&filter, *at, false, 1), KEY_NOTHING);
+    press(&h, key_filter_feed(&filter, KEY_PASTE_STOP, false, 1));
+    assert_int_equal(h.count, 0);
+    assert_null(h.act.view.dialog);
+    act_clear(&h.act);
+}
+
+/* Whatever is pressed: what acts was confirmed by its own key, or by the platform's id. */
+static void no_key_sequence_acts_without_its_confirmation(void **state)
+{
+    static const int special[] = {KEY_RETURN, KEY_ESCAPE, KEY_TAB_CHAR, KEY_ERASE, KEY_ARROW_UP,
+                                  KEY_ARROW_DOWN, KEY_PAGE_NEXT, KEY_TO_END, KEY_PASTE_STOP, KEY_OTHER};
+    static const char likely[] = "HRACBXyyynd e1234:cls?qo \rios android";
+    uint64_t seed = 7;
+    (void)state;
+    for (const struct world *world = worlds; world->name != NULL; world++) {
+        struct heard h;
+        begin(&h, world->snapshot());
+        for (int i = 0; i < 20000; i++) {
+            seed = seed * 6364136223846793005U + 1442695040888963407U;
+            unsigned roll = (unsigned)(seed >> 33);
+            int key = roll % 5 == 0   ? special[roll / 5 % (sizeof special / sizeof *special)]
+                      : roll % 5 == 1 ? (int)(1 + roll / 5 % 0x17F)
+                                      : likely[roll / 5 % (sizeof likely - 1)];
+            size_t before = h.count;
+            press(&h, key);
+            h.act.wants_quit = false;
+            for (size_t c = before; c < h.count; c++) {
+                size_t at = c % KEPT;
+                bool acts = h.commands[at].kind == SW_COMMAND_VERB ||
+                            h.commands[at].kind == SW_COMMAND_STOP_EVERYTHING;
+                if (!acts || h.commands[at].is_dry_run)
+                    continue;
+                assert_true(h.commands[at].had_dialog);
+                bool needs_id = h.commands[at].verb == SW_VERB_COMPLETE ||
+                                h.commands[at].verb == SW_VERB_ROLLBACK;
+                if (needs_id)
+                    assert_true(h.commands[at].had_right_id && key == KEY_RETURN);
+                else
+                    assert_int_equal(key, 'y');
+            }
+        }
+        act_clear(&h.act);
+    }
+}
+
+static int start(void **state)
+{
+    (void)state;
+    golden_start();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(halt_is_the_key_then_y),
+        cmocka_unit_test(enter_escape_and_n_leave),
+        cmocka_unit_test(the_reason_can_be_edited),
+        cmocka_unit_test(roll_back_needs_the_id),
+        cmocka_unit_test(a_closed_key_says_why_or_takes_an_override),
+        cmocka_unit_test(stop_everything_asks_once),
+        cmocka_unit_test(dry_run_shows_the_requests),
+        cmocka_unit_test(a_refusal_by_policy_can_be_overridden),
+        cmocka_unit_test(a_halt_without_a_ledger_asks_a_second_time),
+        cmocka_unit_test(an_open_dialog_is_not_replaced_by_an_outcome),
+        cmocka_unit_test(read_only_submits_nothing_that_acts),
+        cmocka_unit_test(the_wallboard_knows_only_q),
+        cmocka_unit_test(quit_asks_while_a_halt_is_under_way),
+        cmocka_unit_test(space_ticks_on_the_checklist_only),
+        cmocka_unit_test(typed_lines_do_what_keys_do),
+        cmocka_unit_test(the_selection_stays_on_its_platform),
+        cmocka_unit_test(pasted_text_is_no_answer),
+        cmocka_unit_test(no_key_sequence_acts_without_its_confirmation),
+    };
+    return cmocka_run_group_tests(tests, start, NULL);
+}

@@ -347,7 +347,7 @@ static void add_rows(struct text *out, bool is_acting)
 char *commands_markdown(void)
 {
     struct text out = {0};
-    text_puts(&out, "# Keys\n\n<!-- Written by `make docs/keys.md` from the table in "
+    text_puts(&out, "# Keys\n\n<!-- Written by `make golden-update` from the table in "
                     "tui/commands.c. Do not edit. -->\n\n"
                     "Capital letters act and always ask first; small letters only show. Every "
                     "command can also be typed by its name, or an unambiguous beginning of it, "

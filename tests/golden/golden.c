@@ -23,7 +23,7 @@ void golden_start(void)
     assert_int_equal(sw_zone_set(WORLD_ZONE, NULL), SW_OK);
 }
 
-static char *read_all(const char *path)
+char *golden_read(const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -68,14 +68,19 @@ void golden_check(const char *name, const char *text)
 {
     char path[512];
     snprintf(path, sizeof path, FOLDER "%s.txt", name);
+    golden_check_file(path, text);
+}
+
+void golden_check_file(const char *path, const char *text)
+{
     if (getenv("SLIPWAY_GOLDEN_UPDATE") != NULL) {
         write_all(path, text);
         return;
     }
-    char *held = read_all(path);
+    char *held = golden_read(path);
     if (held == NULL)
         fail_msg("%s is not there; make golden-update writes it", path);
     if (held != NULL && strcmp(held, text) != 0)
-        fail_at_difference(name, held, text);
+        fail_at_difference(path, held, text);
     free(held);
 }

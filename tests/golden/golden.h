@@ -13,3 +13,7 @@ void golden_start(void);
 /* Compares with, or writes, tests/golden/screens/NAME.txt; fails the running test on a difference.
  */
 void golden_check(const char *name, const char *text);
+/* The same for any file. */
+void golden_check_file(const char *path, const char *text);
+/* A whole file, malloc'd; NULL when it is not there. */
+char *golden_read(const char *path);

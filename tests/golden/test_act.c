@@ -54,7 +54,8 @@ static uint64_t submit(void *arg, const struct sw_command *command)
     h->commands[at].key = h->last_key;
     keep(h->commands[at].platform, sizeof h->commands[at].platform, command->platform);
     keep(h->commands[at].reason, sizeof h->commands[at].reason, command->reason);
-    keep(h->commands[at].override_text, sizeof h->commands[at].override_text, command->override_text);
+    keep(h->commands[at].override_text, sizeof h->commands[at].override_text,
+         command->override_text);
     keep(h->commands[at].item, sizeof h->commands[at].item, command->item);
     keep(h->commands[at].identity, sizeof h->commands[at].identity, command->expected_identity);
     h->commands[at].had_dialog = d != NULL;
@@ -214,8 +215,11 @@ static void dry_run_shows_the_requests(void **state)
     type(&h, "Hd");
     assert_int_equal(h.count, 1);
     assert_true(h.commands[0].is_dry_run);
-    struct sw_outcome outcome = {.id = h.last_id, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
-                                 .result = SW_RESULT_DRY_RUN, .text = "PUT https://x/y\n{\"a\":1}"};
+    struct sw_outcome outcome = {.id = h.last_id,
+                                 .kind = SW_COMMAND_VERB,
+                                 .verb = SW_VERB_HALT,
+                                 .result = SW_RESULT_DRY_RUN,
+                                 .text = "PUT https://x/y\n{\"a\":1}"};
     act_outcome(&h.act, &outcome);
     assert_non_null(h.act.view.dialog);
     assert_string_equal(h.act.view.dialog->requests, outcome.text);
@@ -236,9 +240,13 @@ static void a_refusal_by_policy_can_be_overridden(void **state)
     platforms[1].offers[SW_VERB_HALT].can_override = true;
     begin(&h, &snapshot);
     type(&h, "Hy");
-    struct sw_outcome outcome = {.id = h.last_id, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
-                                 .result = SW_RESULT_REFUSED, .platform = "android",
-                                 .error = {.code = SW_E_REFUSED, .text = "somebody else has the conn"}};
+    struct sw_outcome outcome = {
+        .id = h.last_id,
+        .kind = SW_COMMAND_VERB,
+        .verb = SW_VERB_HALT,
+        .result = SW_RESULT_REFUSED,
+        .platform = "android",
+        .error = {.code = SW_E_REFUSED, .text = "somebody else has the conn"}};
     act_outcome(&h.act, &outcome);
     assert_non_null(h.act.view.dialog);
     assert_string_equal(h.act.view.dialog->closed, "somebody else has the conn");
@@ -252,8 +260,11 @@ static void a_halt_without_a_ledger_asks_a_second_time(void **state)
     (void)state;
     begin(&h, world_bad());
     type(&h, "Hy");
-    struct sw_outcome outcome = {.id = h.last_id, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
-                                 .result = SW_RESULT_FAILED, .platform = "android",
+    struct sw_outcome outcome = {.id = h.last_id,
+                                 .kind = SW_COMMAND_VERB,
+                                 .verb = SW_VERB_HALT,
+                                 .result = SW_RESULT_FAILED,
+                                 .platform = "android",
                                  .error = {.code = SW_E_IO, .text = "no space left on device"}};
     act_outcome(&h.act, &outcome);
     assert_non_null(h.act.view.dialog);
@@ -273,8 +284,11 @@ static void an_open_dialog_is_not_replaced_by_an_outcome(void **state)
     uint64_t first = h.last_id;
     type(&h, "1H");
     struct dialog *open = h.act.view.dialog;
-    struct sw_outcome outcome = {.id = first, .kind = SW_COMMAND_VERB, .verb = SW_VERB_HALT,
-                                 .result = SW_RESULT_FAILED, .error = {.code = SW_E_IO, .text = "x"}};
+    struct sw_outcome outcome = {.id = first,
+                                 .kind = SW_COMMAND_VERB,
+                                 .verb = SW_VERB_HALT,
+                                 .result = SW_RESULT_FAILED,
+                                 .error = {.code = SW_E_IO, .text = "x"}};
     act_outcome(&h.act, &outcome);
     assert_ptr_equal(h.act.view.dialog, open);
     press(&h, 'y');
@@ -422,8 +436,9 @@ static void pasted_text_is_no_answer(void **state)
 /* Whatever is pressed: what acts was confirmed by its own key, or by the platform's id. */
 static void no_key_sequence_acts_without_its_confirmation(void **state)
 {
-    static const int special[] = {KEY_RETURN, KEY_ESCAPE, KEY_TAB_CHAR, KEY_ERASE, KEY_ARROW_UP,
-                                  KEY_ARROW_DOWN, KEY_PAGE_NEXT, KEY_TO_END, KEY_PASTE_STOP, KEY_OTHER};
+    static const int special[] = {KEY_RETURN,     KEY_ESCAPE,     KEY_TAB_CHAR,  KEY_ERASE,
+                                  KEY_ARROW_UP,   KEY_ARROW_DOWN, KEY_PAGE_NEXT, KEY_TO_END,
+                                  KEY_PASTE_STOP, KEY_OTHER};
     static const char likely[] = "HRACBXyyynd e1234:cls?qo \rios android";
     uint64_t seed = 7;
     (void)state;

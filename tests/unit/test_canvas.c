@@ -25,17 +25,19 @@ static const struct row rows[] = {
     {"halts", 0, 1, "…", 1},
     {"halts", 0, 0, "", 0},
     {"halts", 0, -3, "", 0},
-    {"halts", 8, 10, "        h…", 2},   /* the row ends before the width does */
+    {"halts", 8, 10, "        h…", 2}, /* the row ends before the width does */
     {"halts", 10, 10, "", 0},
     {"halts", -1, 10, "", 0},
     {"中文字", 0, 6, "中文字", 6},
     {"中文字", 0, 5, "中文…", 5},
-    {"中文字", 0, 4, "中…", 4},            /* a wide one that does not fit leaves a blank */
+    {"中文字", 0, 4, "中…", 4}, /* a wide one that does not fit leaves a blank */
     {"a\tb\033c", 0, 10, "a�b�c", 5},
     {"e\xCC\x81x", 0, 2, "e\xCC\x81x", 2},
     {"\xCC\x81x", 0, 2, "x", 1},
     {"\xFF\xFEok", 0, 9, "��ok", 4},
-    {"a\xE2\x80\xAE" "b", 0, 9, "ab", 2},
+    {"a\xE2\x80\xAE"
+     "b",
+     0, 9, "ab", 2},
 };
 
 static char *first_row(const struct canvas *canvas)
@@ -129,7 +131,8 @@ static void lines_break_at_spaces(void **state)
     struct canvas canvas;
     char line[64];
     const char *rest = "no new phone gets it  averyveryverylongword";
-    static const char *const parts[] = {"no new", "phone", "gets it", "averyver", "yverylon", "gword"};
+    static const char *const parts[] = {"no new",   "phone",    "gets it",
+                                        "averyver", "yverylon", "gword"};
     (void)state;
     canvas_init(&canvas, 2, 10, CHARSET_UTF8);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -1,4 +1,5 @@
-/* test_theme.c: every theme file can be read (contrast computed), and mistakes are told with line. */
+/* test_theme.c: every theme file can be read (contrast computed), and mistakes are told with line.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +67,8 @@ static void colours_find_their_nearest(void **state)
 {
     (void)state;
     for (int i = 16; i < 256; i++)
-        assert_int_equal(theme_rgb_of_256(theme_nearest_256(theme_rgb_of_256(i))), theme_rgb_of_256(i));
+        assert_int_equal(theme_rgb_of_256(theme_nearest_256(theme_rgb_of_256(i))),
+                         theme_rgb_of_256(i));
     assert_int_equal(theme_nearest_256(0xFF0000), 196);
     assert_int_equal(theme_nearest_256(0x080808), 232);
 }
@@ -113,7 +115,8 @@ static void mistakes_are_told_with_their_line(void **state)
         struct theme theme;
         struct sw_error err = {0};
         theme_terminal(&theme);
-        assert_int_equal(theme_parse(changed, strlen(changed), "x.yaml", &theme, &err), SW_E_CONFIG);
+        assert_int_equal(theme_parse(changed, strlen(changed), "x.yaml", &theme, &err),
+                         SW_E_CONFIG);
         if (strncmp(err.text, "x.yaml:", 7) != 0 || strstr(err.text, mistakes[i].told) == NULL)
             fail_msg("\"%s\" gave \"%s\"", mistakes[i].to, err.text);
         assert_string_equal(theme.name, "terminal"); /* as it was */

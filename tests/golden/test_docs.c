@@ -1,0 +1,46 @@
+/* test_docs.c: documents that come from tables in the program, or speak of them, agree with it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "golden.h"
+#include "theme.h"
+
+static void keys_come_from_the_table(void **state)
+{
+    (void)state;
+    char *text = commands_markdown();
+    golden_check_file("docs/keys.md", text);
+    free(text);
+}
+
+static void every_role_is_documented(void **state)
+{
+    (void)state;
+    char *text = golden_read("docs/themes.md");
+    assert_non_null(text);
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        char row[64];
+        snprintf(row, sizeof row, "| `%s` |", theme_role_name((enum role)role));
+        if (strstr(text, row) == NULL)
+            fail_msg("docs/themes.md does not tell of the role %s",
+                     theme_role_name((enum role)role));
+    }
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_come_from_the_table),
+        cmocka_unit_test(every_role_is_documented),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

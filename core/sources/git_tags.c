@@ -161,13 +161,14 @@ static int64_t candidate_date(const struct work *work, struct candidate *candida
 /* By version, then by date, then by name, so that the order is total. */
 static bool is_newer(const struct work *work, struct candidate *a, struct candidate *b)
 {
-    if (!b->tag)
+    const struct git_tag_name *newer = a->tag, *older = b->tag;
+    if (!older)
         return true;
     int order = git_version_compare(a->part, b->part);
     if (order != 0)
         return order > 0;
     int64_t a_ms = candidate_date(work, a), b_ms = candidate_date(work, b);
-    return a_ms != b_ms ? a_ms > b_ms : strcmp(a->tag->name, b->tag->name) > 0;
+    return a_ms != b_ms ? a_ms > b_ms : strcmp(newer->name, older->name) > 0;
 }
 
 static void choose(const struct work *work, const char *pattern, struct candidate *newest,
@@ -389,10 +390,9 @@ static git_blob *find_blob(const struct work *work, const git_object *at, const 
     else if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB &&
              git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB_EXECUTABLE)
         sw_copy(why, size, "it is not a regular file");
-    else if (git_repository_odb(&odb, work->repo) != 0 ||
-             git_odb_read_header(&len, &type, odb, git_tree_entry_id(entry)) != 0)
-        git_words(why);
-    else if (len > CHECKLIST_MAX) /* before it is read */
+    else if (git_repository_odb(&odb, work->repo) == 0 &&
+             git_odb_read_header(&len, &type, odb, git_tree_entry_id(entry)) == 0 &&
+             len > CHECKLIST_MAX) /* before it is read */
         sw_copy(why, size, "it is larger than 1 MiB");
     else if (git_blob_lookup(&blob, work->repo, git_tree_entry_id(entry)) != 0)
         git_words(why);

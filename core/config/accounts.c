@@ -248,22 +248,24 @@ static void read_times(struct sw_loader *loader, const struct sw_node *node,
                        source->interval_s);
 }
 
-static void check_unique(struct sw_loader *loader, size_t index, const struct sw_yaml *at)
+static void check_unique(struct sw_loader *loader, size_t index, const struct sw_yaml *list)
 {
     const struct sw_config_source *sources = loader->config->sources;
     for (size_t i = 0; i < index; i++) {
         if (sources[i].id == NULL || strcmp(sources[i].id, sources[index].id) != 0)
             continue;
-        sw_check_error(loader->check, at, "source id \"%.32s\" is used twice (first at line %d)",
-                       sources[index].id, sw_node_at(sources[i].options, "id")->line);
+        sw_check_error(loader->check, sw_yaml_get(list->items[index], "id"),
+                       "source id \"%.32s\" is used twice (first at line %d)", sources[index].id,
+                       sw_yaml_get(list->items[i], "id")->line);
         return;
     }
 }
 
-static void read_account(struct sw_loader *loader, size_t index, const struct sw_yaml *at,
+static void read_account(struct sw_loader *loader, size_t index, const struct sw_yaml *list,
                          const struct sw_place *place)
 {
     struct sw_config_source *source = &loader->config->sources[index];
+    const struct sw_yaml *at = list->items[index];
     char where[SW_PLACE_TEXT + 8];
     size_t kind = 0;
     source->id = sw_loader_text(at, "id");
@@ -288,7 +290,7 @@ static void read_account(struct sw_loader *loader, size_t index, const struct sw
     source->options = node;
     loader->has_kind[index] = true;
     if (source->id != NULL && sw_loader_check_id(loader, sw_yaml_get(at, "id"), source->id, "id"))
-        check_unique(loader, index, sw_yaml_get(at, "id"));
+        check_unique(loader, index, list);
     read_addresses(loader, &loader->kinds[kind], node, source, place);
     check_ca_file(loader, node, source, place);
     check_secrets(loader, node, place);
@@ -313,6 +315,6 @@ void sw_load_accounts(struct sw_loader *loader)
     for (size_t i = 0; i < list->count; i++) {
         struct sw_place place = {.up = &here, .index = i};
         place.id = sw_loader_text(list->items[i], "id");
-        read_account(loader, i, list->items[i], &place);
+        read_account(loader, i, list, &place);
     }
 }

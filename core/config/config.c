@@ -287,13 +287,13 @@ static struct sw_config *build(struct sw_loader *loader)
     return loader->config;
 }
 
-static struct sw_config *parse(const struct sw_buf *text, const char *path,
+static struct sw_config *parse(const char *text, size_t len, const char *path,
                                const struct sw_kind_info *kinds, size_t kind_count,
                                struct sw_problems *problems)
 {
     struct sw_loader loader = {.kinds = kinds, .kind_count = kind_count};
     char hash[SW_SHA256_TEXT];
-    loader.check = sw_check_open(sw_buf_text(text), text->len, path, problems);
+    loader.check = sw_check_open(text, len, path, problems);
     if (loader.check == NULL)
         return NULL;
     struct sw_config *config = build(&loader);
@@ -309,31 +309,44 @@ static struct sw_config *parse(const struct sw_buf *text, const char *path,
     return config;
 }
 
+enum sw_code sw_config_parse(const char *text, size_t len, const char *path,
+                             const struct sw_kind_info *kinds, size_t kind_count,
+                             struct sw_config **out, struct sw_problems *problems,
+                             struct sw_error *err)
+{
+    struct sw_problems found = {0};
+    *out = parse(text, len, path, kinds, kind_count, &found);
+    enum sw_code code = sw_problems_finish(&found, err);
+    if (problems != NULL)
+        *problems = found;
+    else
+        sw_problems_free(&found);
+    return code;
+}
+
 enum sw_code sw_config_load(const char *path, const struct sw_kind_info *kinds, size_t kind_count,
                             struct sw_config **out, struct sw_problems *problems,
                             struct sw_error *err)
 {
     char absolute[SW_PATH_TEXT];
-    struct sw_problems found = {0};
     struct sw_error local = {0};
     struct sw_buf text;
     *out = NULL;
+    if (problems != NULL)
+        *problems = (struct sw_problems){0};
     sw_buf_init(&text, SW_YAML_BYTES_MAX);
     enum sw_code code = find_path(path, absolute, &local);
     if (code == SW_OK)
         code = read_file(absolute, &text, &local);
-    if (code != SW_OK) {
-        code = sw_fail(err, SW_E_CONFIG, "%s", local.text);
-        sw_problems_add(&found, NULL, 0, 0, false, "%s", local.text);
+    if (code == SW_OK) {
+        code = sw_config_parse(sw_buf_text(&text), text.len, absolute, kinds, kind_count, out,
+                               problems, err);
     } else {
-        *out = parse(&text, absolute, kinds, kind_count, &found);
-        code = sw_problems_finish(&found, err);
+        code = sw_fail(err, SW_E_CONFIG, "%s", local.text);
+        if (problems != NULL)
+            sw_problems_add(problems, NULL, 0, 0, false, "%s", local.text);
     }
     sw_buf_clear(&text);
-    if (problems != NULL)
-        *problems = found;
-    else
-        sw_problems_free(&found);
     return code;
 }
 

@@ -82,6 +82,11 @@ struct sw_config {
 enum sw_code sw_config_load(const char *path, const struct sw_kind_info *kinds, size_t kind_count,
                             struct sw_config **out, struct sw_problems *problems,
                             struct sw_error *err);
+/* The same from memory, whatever its owner; path is what sw_config_load would have found. */
+enum sw_code sw_config_parse(const char *text, size_t len, const char *path,
+                             const struct sw_kind_info *kinds, size_t kind_count,
+                             struct sw_config **out, struct sw_problems *problems,
+                             struct sw_error *err);
 void sw_config_free(struct sw_config *config);
 char *sw_config_explain_text(const struct sw_config *config, const struct sw_kind_info *kinds);
 char *sw_config_example_text(const struct sw_kind_info *kinds, size_t kind_count);

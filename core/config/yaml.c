@@ -171,9 +171,9 @@ static struct sw_yaml *new_node(struct reader *reader, enum sw_yaml_kind kind)
     return node;
 }
 
-static const struct sw_yaml *read_node(struct reader *reader);
+static struct sw_yaml *read_node(struct reader *reader);
 
-static const struct sw_yaml *read_scalar(struct reader *reader)
+static struct sw_yaml *read_scalar(struct reader *reader)
 {
     yaml_event_t *event = &reader->event;
     check_properties(reader, event->data.scalar.anchor, event->data.scalar.tag);
@@ -191,11 +191,11 @@ static const struct sw_yaml *read_scalar(struct reader *reader)
 
 /* Growing lists of borrowed nodes; moved into the arena when complete. */
 struct list {
-    const struct sw_yaml **items;
+    struct sw_yaml **items;
     size_t count, room;
 };
 
-static void list_add(struct list *list, const struct sw_yaml *node)
+static void list_add(struct list *list, struct sw_yaml *node)
 {
     if (list->count == list->room) {
         list->room = list->room == 0 ? 8 : 2 * list->room;
@@ -208,8 +208,8 @@ static const struct sw_yaml **list_move(struct reader *reader, struct list *list
 {
     const struct sw_yaml **out =
         sw_arena_array(reader->arena, list->count == 0 ? 1 : list->count, sizeof *out);
-    if (list->count > 0)
-        memcpy(out, list->items, list->count * sizeof *out);
+    for (size_t i = 0; i < list->count; i++)
+        out[i] = list->items[i];
     return out;
 }
 
@@ -221,7 +221,7 @@ static bool enter(struct reader *reader)
     return true;
 }
 
-static const struct sw_yaml *read_list(struct reader *reader)
+static struct sw_yaml *read_list(struct reader *reader)
 {
     const yaml_event_t *event = &reader->event;
     check_properties(reader, event->data.sequence_start.anchor, event->data.sequence_start.tag);
@@ -231,7 +231,7 @@ static const struct sw_yaml *read_list(struct reader *reader)
     struct list items = {0};
     bool is_ok = node != NULL;
     while (is_ok && (is_ok = next(reader)) && reader->event.type != YAML_SEQUENCE_END_EVENT) {
-        const struct sw_yaml *item = read_node(reader);
+        struct sw_yaml *item = read_node(reader);
         is_ok = item != NULL;
         if (is_ok)
             list_add(&items, item);
@@ -247,8 +247,8 @@ static const struct sw_yaml *read_list(struct reader *reader)
 
 static int compare_keys(const void *a, const void *b)
 {
-    const struct sw_yaml *left = *(const struct sw_yaml *const *)a;
-    const struct sw_yaml *right = *(const struct sw_yaml *const *)b;
+    const struct sw_yaml *left = *(struct sw_yaml *const *)a;
+    const struct sw_yaml *right = *(struct sw_yaml *const *)b;
     int order = strcmp(left->text, right->text);
     if (order == 0)
         order = left->line != right->line ? left->line - right->line : left->column - right->column;
@@ -256,22 +256,43 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* Sorted neighbours: a mapping of 50,000 keys must not cost a minute. */
-static void report_duplicates(struct reader *reader, const struct list *keys)
+static size_t mark_duplicates(struct reader *reader, const struct list *keys)
 {
+    size_t found = 0;
     if (keys->count < 2)
-        return;
-    const struct sw_yaml **sorted = sw_xcalloc(keys->count, sizeof *sorted);
+        return 0;
+    struct sw_yaml **sorted = sw_xcalloc(keys->count, sizeof *sorted);
     memcpy(sorted, keys->items, keys->count * sizeof *sorted);
     qsort(sorted, keys->count, sizeof *sorted, compare_keys);
-    for (size_t i = 1; i < keys->count; i++)
-        if (strcmp(sorted[i - 1]->text, sorted[i]->text) == 0)
-            sw_problems_add(reader->problems, reader->name, sorted[i]->line, sorted[i]->column,
-                            false, "key \"%.64s\" stands here twice (first at line %d)",
-                            sorted[i]->text, sorted[i - 1]->line);
+    for (size_t i = 1; i < keys->count; i++) {
+        if (strcmp(sorted[i - 1]->text, sorted[i]->text) != 0)
+            continue;
+        sw_problems_add(reader->problems, reader->name, sorted[i]->line, sorted[i]->column, false,
+                        "key \"%.64s\" stands here twice (first at line %d)", sorted[i]->text,
+                        sorted[i - 1]->line);
+        sorted[i]->kind = SW_YAML_NONE;
+        found++;
+    }
     free(sorted);
+    return found;
 }
 
-static const struct sw_yaml *read_key(struct reader *reader)
+/* Only the first of each stays in the tree. */
+static void drop_duplicates(struct reader *reader, struct list *keys, struct list *items)
+{
+    size_t kept = 0;
+    if (mark_duplicates(reader, keys) == 0)
+        return;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (keys->items[i]->kind == SW_YAML_NONE)
+            continue;
+        keys->items[kept] = keys->items[i];
+        items->items[kept++] = items->items[i];
+    }
+    keys->count = items->count = kept;
+}
+
+static struct sw_yaml *read_key(struct reader *reader)
 {
     if (reader->event.type == YAML_ALIAS_EVENT)
         return read_node(reader);
@@ -279,7 +300,7 @@ static const struct sw_yaml *read_key(struct reader *reader)
         refuse(reader, "a key must be a plain word");
         return NULL;
     }
-    const struct sw_yaml *key = read_scalar(reader);
+    struct sw_yaml *key = read_scalar(reader);
     if (key != NULL && strcmp(key->text, "<<") == 0) {
         refuse(reader, "merge keys (<<) are not allowed; write the keys where they are needed");
         return NULL;
@@ -287,7 +308,7 @@ static const struct sw_yaml *read_key(struct reader *reader)
     return key;
 }
 
-static const struct sw_yaml *read_map(struct reader *reader)
+static struct sw_yaml *read_map(struct reader *reader)
 {
     const yaml_event_t *event = &reader->event;
     check_properties(reader, event->data.mapping_start.anchor, event->data.mapping_start.tag);
@@ -297,8 +318,8 @@ static const struct sw_yaml *read_map(struct reader *reader)
     struct list keys = {0}, items = {0};
     bool is_ok = node != NULL;
     while (is_ok && (is_ok = next(reader)) && reader->event.type != YAML_MAPPING_END_EVENT) {
-        const struct sw_yaml *key = read_key(reader);
-        const struct sw_yaml *item = key != NULL && next(reader) ? read_node(reader) : NULL;
+        struct sw_yaml *key = read_key(reader);
+        struct sw_yaml *item = key != NULL && next(reader) ? read_node(reader) : NULL;
         is_ok = item != NULL;
         if (is_ok) {
             list_add(&keys, key);
@@ -306,7 +327,7 @@ static const struct sw_yaml *read_map(struct reader *reader)
         }
     }
     if (is_ok) {
-        report_duplicates(reader, &keys);
+        drop_duplicates(reader, &keys, &items);
         node->count = items.count;
         node->keys = list_move(reader, &keys);
         node->items = list_move(reader, &items);
@@ -318,7 +339,7 @@ static const struct sw_yaml *read_map(struct reader *reader)
 }
 
 /* Reads the node whose first event is the current one. Recursion is bounded by enter(). */
-static const struct sw_yaml *read_node(struct reader *reader)
+static struct sw_yaml *read_node(struct reader *reader)
 {
     switch (reader->event.type) {
     case YAML_SCALAR_EVENT:

@@ -285,7 +285,13 @@ static enum sw_code add_item(struct parser *parser, struct span text, int indent
     if (is_slug) {
         add_slug(tags.id, parser->phase);
         add_slug(tags.id, clean);
+        /* What stood between two marks is gone: they may stack up where they did not before. */
+        char slug[sizeof tags.id];
+        sw_text_clean_copy(slug, sizeof slug, tags.id);
+        sw_ignore(sw_copy(tags.id, sizeof tags.id, slug));
     }
+    if (clean[0] == '\0')
+        return wrong(parser, "this item has no text");
     if (tags.id[0] == '\0')
         return wrong(parser, "no id can be made of this text; give it {#id}");
     code = check_unique(parser, tags.id, is_slug);

@@ -19,14 +19,15 @@
 #include "config/config.h"
 #include "config/pattern.h"
 #include "config/url.h"
-#include "config_kinds.h"
+#include "support/config_kinds.h"
 
-static char dir[64], file[128];
+static char dir[512], file[600];
 
 static int set_up(void **state)
 {
     (void)state;
-    sw_format(dir, sizeof dir, "/tmp/slipway-test-config-XXXXXX");
+    const char *place = getenv("TMPDIR");
+    sw_format(dir, sizeof dir, "%s/slipway-test-config-XXXXXX", place != NULL ? place : "/tmp");
     if (mkdtemp(dir) == NULL)
         return 1;
     sw_format(file, sizeof file, "%s/config.yaml", dir);
@@ -113,7 +114,10 @@ static const struct sw_gate_rule *gate(const struct sw_config_platform *of, cons
 static void the_agreed_example_loads(void **state)
 {
     (void)state;
-    char *text SW_AUTO_FREE = read_text("tests/data/config/example.yaml");
+    char path[700];
+    const char *top = getenv("SLIPWAY_TOP");
+    sw_format(path, sizeof path, "%s/tests/data/config/example.yaml", top != NULL ? top : ".");
+    char *text SW_AUTO_FREE = read_text(path);
     struct sw_config *config = load(text, "");
     assert_string_equal(config->captain_name, "Release Captain");
     assert_null(config->release_name);
@@ -525,7 +529,7 @@ static void the_hash_names_the_path(void **state)
     char hash[17];
     sw_copy(hash, sizeof hash, first->hash);
     sw_config_free(first);
-    char other[160];
+    char other[1300];
     sw_format(other, sizeof other, "%s/./../%s/config.yaml", dir, strrchr(dir, '/') + 1);
     struct sw_config *config = NULL;
     assert_int_equal(sw_config_load(other, config_kinds, config_kind_count, &config, NULL, NULL),

@@ -30,7 +30,7 @@
 #include "store/ref_name.h"
 
 static char program[SW_PATH_TEXT], shim[SW_PATH_TEXT];
-static char state_dir[128];
+static char state_dir[512];
 
 /* ------------------------------------------------------------------ tools */
 
@@ -57,7 +57,9 @@ static void remove_tree(const char *path)
 static int new_state(void **state)
 {
     (void)state;
-    sw_format(state_dir, sizeof state_dir, "/tmp/slipway-test-ledger-XXXXXX");
+    const char *place = getenv("TMPDIR");
+    sw_format(state_dir, sizeof state_dir, "%s/slipway-test-ledger-XXXXXX",
+              place != NULL ? place : "/tmp");
     return mkdtemp(state_dir) == NULL ? 1 : 0;
 }
 
@@ -477,7 +479,7 @@ static bool has_shim(void)
 /* Every write and sync of an append fails once, in turn: refused, and nothing half believed. */
 static void fail_each_call(const char *reason, const char *short_write)
 {
-    char preload[SW_PATH_TEXT + 16], under[200], number[32], which[64];
+    char preload[SW_PATH_TEXT + 16], under[600], number[32], which[64];
     struct sw_ledger *ledger = open_ledger("2.0");
     must_append(ledger, "good");
     sw_format(preload, sizeof preload, "LD_PRELOAD=%s", shim);
@@ -522,7 +524,7 @@ static void a_disk_that_fails_once_is_told_truly(void **state)
     (void)state;
     if (!has_shim())
         skip();
-    char preload[SW_PATH_TEXT + 16], under[200], number[32];
+    char preload[SW_PATH_TEXT + 16], under[600], number[32];
     struct sw_ledger *ledger = open_ledger("2.0");
     must_append(ledger, "good");
     sw_format(preload, sizeof preload, "LD_PRELOAD=%s", shim);
@@ -571,7 +573,7 @@ static void a_full_disk_at_the_start_is_said(void **state)
     (void)state;
     if (!has_shim())
         skip();
-    char preload[SW_PATH_TEXT + 16], under[200];
+    char preload[SW_PATH_TEXT + 16], under[600];
     sw_format(preload, sizeof preload, "LD_PRELOAD=%s", shim);
     sw_format(under, sizeof under, "SLIPWAY_FAIL_UNDER=%s", state_dir);
     const char *extra[] = {preload, under, "SLIPWAY_FAIL=1",
@@ -593,7 +595,7 @@ static void an_unwritable_state_can_be_read(void **state)
         /* Root writes anywhere: a disk that refuses every opening for writing stands in. */
         if (!has_shim())
             skip();
-        char preload[SW_PATH_TEXT + 16], under[200];
+        char preload[SW_PATH_TEXT + 16], under[600];
         sw_format(preload, sizeof preload, "LD_PRELOAD=%s", shim);
         sw_format(under, sizeof under, "SLIPWAY_FAIL_UNDER=%s", state_dir);
         const char *extra[] = {preload,
@@ -772,7 +774,7 @@ static void a_foreign_record_is_named(void **state)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        char line[1400];
+        char line[1800];
         sw_format(line, sizeof line,
                   "c=$(git --git-dir=%s -c user.name=x -c user.email=x@x commit-tree -p "
                   "refs/slipway/2.0 -m 'by hand' 4b825dc642cb6eb9a060e54bf8d69288fbee4904) && "

@@ -1,5 +1,5 @@
 /* config_kinds.c: see config_kinds.h. */
-#include "config_kinds.h"
+#include "support/config_kinds.h"
 
 #include "net/secret.h"
 

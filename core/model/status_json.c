@@ -1,0 +1,382 @@
+/* status_json.c: snapshots as the documented JSON (schemas in docs/).
+ *
+ * What is not known is null, never 0. Numbers are not rounded. Times are RFC
+ * 3339 in UTC. The shape is a contract: fields may be added, never changed. */
+#include <ctype.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "slipway.h"
+
+enum { JSON_MAX_BYTES = 64 * 1024 * 1024 };
+
+static json_t *text_or_null(const char *text)
+{
+    return text && *text ? json_string(text) : json_null();
+}
+
+static json_t *number_or_null(struct sw_value value)
+{
+    return value.is_known && isfinite(value.value) ? json_real(value.value) : json_null();
+}
+
+static json_t *count_or_null(struct sw_value value)
+{
+    if (!value.is_known || !isfinite(value.value) || fabs(value.value) > 9e15) return json_null();
+    return json_integer((json_int_t)llround(value.value));
+}
+
+static json_t *time_or_null(int64_t ms)
+{
+    char text[SW_TIME_TEXT];
+    return ms ? json_string(sw_time_format(ms, text)) : json_null();
+}
+
+static json_t *integer_or_null(int64_t value, bool is_known)
+{
+    return is_known ? json_integer(value) : json_null();
+}
+
+/* "rolled_back" as "ROLLED_BACK": states are written as the design names them. */
+static json_t *state_word(enum sw_state state)
+{
+    char word[32];
+    sw_copy(word, sizeof word, sw_state_name(state));
+    for (char *at = word; *at; at++) *at = (char)toupper((unsigned char)*at);
+    return json_string(word);
+}
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+    (void)json_object_set_new(object, key, value);
+}
+
+static enum sw_code finish(json_t *tree, char **out, struct sw_error *err)
+{
+    struct sw_buf buf;
+    sw_buf_init(&buf, JSON_MAX_BYTES);
+    enum sw_code code = sw_json_write(tree, &buf, SW_JSON_COMPACT, err);
+    if (code == SW_OK) *out = sw_buf_take(&buf);
+    sw_buf_clear(&buf);
+    json_decref(tree);
+    return code;
+}
+
+/* ---------------------------------------------------------------- parts */
+
+static json_t *stage_json(const struct sw_platform *platform)
+{
+    json_t *stage = json_object();
+    put(stage, "index", integer_or_null(platform->stage_index, platform->stage_index >= 0));
+    put(stage, "count", integer_or_null((int64_t)platform->stage_count, platform->stage_count > 0));
+    put(stage, "since", time_or_null(platform->stage_since_ms));
+    put(stage, "next_percent", number_or_null(platform->next_percent));
+    put(stage, "next_at", time_or_null(platform->next_at_ms));
+    put(stage, "next_note", text_or_null(platform->next_note));
+    return stage;
+}
+
+static json_t *health_json(const struct sw_health *from)
+{
+    json_t *health = json_object();
+    put(health, "metric", json_string(sw_metric_name(from->metric)));
+    put(health, "value", number_or_null(from->value));
+    put(health, "unit", json_string(sw_metric_unit(from->metric)));
+    put(health, "n", count_or_null(from->n));
+    put(health, "bad", count_or_null(from->bad));
+    put(health, "old_value", number_or_null(from->old_value));
+    put(health, "old_n", count_or_null(from->old_n));
+    put(health, "window_s", json_integer(from->window_s));
+    put(health, "observed_at", time_or_null(from->observed_at_ms));
+    put(health, "true_for", time_or_null(from->true_for_ms));
+    put(health, "stale", json_boolean(from->is_stale || from->is_cached));
+    put(health, "deciding", json_boolean(from->is_deciding));
+    put(health, "source", text_or_null(from->source));
+    return health;
+}
+
+static json_t *verdict_json(const struct sw_platform *platform)
+{
+    json_t *verdict = json_object();
+    put(verdict, "state", json_string(sw_verdict_name(platform->verdict)));
+    put(verdict, "ratio", number_or_null(platform->ratio));
+    put(verdict, "ratio_low", number_or_null(platform->ratio_low));
+    put(verdict, "ratio_high", number_or_null(platform->ratio_high));
+    put(verdict, "log_e", number_or_null(platform->log_e));
+    put(verdict, "since", time_or_null(platform->worse_since_ms));
+    put(verdict, "n_new", count_or_null(platform->n_new));
+    put(verdict, "n_old", count_or_null(platform->n_old));
+    return verdict;
+}
+
+static json_t *gate_json(const struct sw_gate *from)
+{
+    json_t *gate = json_object();
+    put(gate, "id", json_string(from->id));
+    put(gate, "verdict", json_string(sw_gate_verdict_name(from->verdict)));
+    put(gate, "reason", text_or_null(from->reason));
+    put(gate, "metric", json_string(sw_metric_name(from->metric)));
+    put(gate, "window_s", json_integer(from->window_s));
+    put(gate, "value", number_or_null(from->value));
+    put(gate, "warn", number_or_null(from->warn));
+    put(gate, "critical", number_or_null(from->critical));
+    put(gate, "blocking", json_boolean(from->is_blocking));
+    return gate;
+}
+
+static json_t *gates_json(const struct sw_platform *platform)
+{
+    json_t *gates = json_array();
+    for (size_t i = 0; i < platform->gate_count; i++)
+        (void)json_array_append_new(gates, gate_json(&platform->gates[i]));
+    return gates;
+}
+
+static json_t *offer_json(const struct sw_offer *from)
+{
+    json_t *offer = json_object();
+    put(offer, "allowed", json_boolean(from->is_allowed));
+    put(offer, "reason", text_or_null(from->reason));
+    put(offer, "effect", text_or_null(from->effect));
+    put(offer, "will_not", text_or_null(from->will_not));
+    put(offer, "override", json_boolean(from->can_override));
+    put(offer, "to_percent", number_or_null(from->to_percent));
+    return offer;
+}
+
+static json_t *counts_json(const struct sw_checklist *checklist)
+{
+    json_t *counts = json_object();
+    bool is_known = checklist->is_known;
+    put(counts, "done", integer_or_null((int64_t)checklist->done, is_known));
+    put(counts, "total", integer_or_null((int64_t)checklist->total, is_known));
+    put(counts, "blocking_open", integer_or_null((int64_t)checklist->blocking_open, is_known));
+    return counts;
+}
+
+static json_t *issues_json(const struct sw_platform *platform)
+{
+    json_t *issues = json_array();
+    for (size_t i = 0; i < platform->issue_count; i++) {
+        const struct sw_issue *from = &platform->issues[i];
+        json_t *issue = json_object();
+        put(issue, "id", text_or_null(from->id));
+        put(issue, "title", text_or_null(from->title));
+        put(issue, "culprit", text_or_null(from->culprit));
+        put(issue, "events", integer_or_null(from->events, from->events >= 0));
+        put(issue, "users", integer_or_null(from->users, from->users >= 0));
+        put(issue, "first_seen", time_or_null(from->first_seen_ms));
+        put(issue, "new", json_boolean(from->is_new));
+        put(issue, "source", text_or_null(from->source));
+        (void)json_array_append_new(issues, issue);
+    }
+    return issues;
+}
+
+static json_t *alarms_json(const struct sw_platform *platform)
+{
+    json_t *alarms = json_array();
+    for (size_t i = 0; i < platform->alarm_count; i++) {
+        const struct sw_alarm *from = &platform->alarms[i];
+        json_t *alarm = json_object();
+        put(alarm, "name", text_or_null(from->name));
+        put(alarm, "state", text_or_null(from->state));
+        put(alarm, "firing", json_boolean(from->is_firing));
+        put(alarm, "since", time_or_null(from->since_ms));
+        put(alarm, "stale", json_boolean(from->is_stale));
+        put(alarm, "source", text_or_null(from->source));
+        (void)json_array_append_new(alarms, alarm);
+    }
+    return alarms;
+}
+
+static json_t *tags_json(const struct sw_tags *from)
+{
+    json_t *tags = json_object();
+    put(tags, "newest", text_or_null(from->newest));
+    put(tags, "commit", text_or_null(from->newest_commit));
+    put(tags, "previous", text_or_null(from->previous));
+    put(tags, "commits", integer_or_null((int64_t)from->commit_count, from->has_commits));
+    put(tags, "note", text_or_null(from->note));
+    return tags;
+}
+
+static json_t *platform_json(const struct sw_snapshot *snapshot, const struct sw_platform *from)
+{
+    json_t *platform = json_object();
+    json_t *health = json_array();
+    json_t *offers = json_object();
+    put(platform, "id", json_string(from->id));
+    put(platform, "title", json_string(from->title));
+    put(platform, "kind", json_string(sw_kind_name(from->kind)));
+    put(platform, "source", text_or_null(from->source));
+    put(platform, "state", state_word(from->state));
+    put(platform, "raw_state", text_or_null(from->raw_state));
+    put(platform, "note", text_or_null(from->note));
+    put(platform, "version", text_or_null(from->version));
+    put(platform, "build", text_or_null(from->build));
+    put(platform, "identity", text_or_null(from->identity));
+    put(platform, "previous_version", text_or_null(from->previous_version));
+    put(platform, "previous_build", text_or_null(from->previous_build));
+    put(platform, "percent_set", number_or_null(from->percent_set));
+    put(platform, "percent_actual", number_or_null(from->percent_actual));
+    put(platform, "observed_at", time_or_null(from->observed_at_ms));
+    put(platform, "stale", json_boolean(from->is_stale));
+    put(platform, "halt_asked_at", time_or_null(from->halt_asked_ms));
+    put(platform, "stage", stage_json(from));
+    for (size_t i = 0; i < from->health_count; i++)
+        (void)json_array_append_new(health, health_json(&from->health[i]));
+    put(platform, "health", health);
+    put(platform, "verdict", verdict_json(from));
+    put(platform, "gates", gates_json(from));
+    put(platform, "checklist", counts_json(&snapshot->checklist));
+    for (int verb = SW_VERB_HALT; verb < SW_VERB_COUNT; verb++)
+        put(offers, sw_verb_name((enum sw_verb)verb), offer_json(&from->offers[verb]));
+    put(platform, "offers", offers);
+    put(platform, "issues", issues_json(from));
+    put(platform, "alarms", alarms_json(from));
+    put(platform, "tags", tags_json(&from->tags));
+    return platform;
+}
+
+static json_t *source_json(const struct sw_source *from)
+{
+    json_t *source = json_object();
+    put(source, "id", json_string(from->id));
+    put(source, "kind", json_string(from->kind));
+    put(source, "ok", json_boolean(from->is_ok));
+    put(source, "last_ok_at", time_or_null(from->last_ok_at_ms));
+    put(source, "failing_since", time_or_null(from->failing_since_ms));
+    put(source, "error", text_or_null(from->error));
+    put(source, "latency_ms", number_or_null(from->latency_ms));
+    put(source, "budget_left", number_or_null(from->budget_left));
+    put(source, "clock_skew_s", number_or_null(from->clock_skew_s));
+    return source;
+}
+
+/* ------------------------------------------------------------- documents */
+
+static enum sw_code find_platform(const struct sw_snapshot *snapshot, const char *id,
+                                  const struct sw_platform **out, struct sw_error *err)
+{
+    *out = sw_snapshot_platform(snapshot, id);
+    if (*out) return SW_OK;
+    char clean[96];
+    sw_text_clean(id, strlen(id), clean, sizeof clean);
+    return sw_fail(err, SW_E_USAGE, "there is no platform \"%s\" in the configuration", clean);
+}
+
+static json_t *head_json(const struct sw_snapshot *snapshot)
+{
+    json_t *tree = json_object();
+    json_t *release = json_object();
+    put(tree, "schema", json_integer(1));
+    put(release, "name", text_or_null(snapshot->release));
+    put(release, "tag", text_or_null(snapshot->release_tag));
+    put(tree, "release", release);
+    put(tree, "at", time_or_null(snapshot->at_ms));
+    put(tree, "simulation", json_boolean(snapshot->is_simulation));
+    put(tree, "cached", json_boolean(snapshot->is_cached));
+    return tree;
+}
+
+enum sw_code sw_status_json(const struct sw_snapshot *snapshot, const char *platform, char **out,
+                            struct sw_error *err)
+{
+    const struct sw_platform *only = NULL;
+    if (platform) {
+        enum sw_code code = find_platform(snapshot, platform, &only, err);
+        if (code != SW_OK) return code;
+    }
+    json_t *tree = head_json(snapshot);
+    json_t *platforms = json_array();
+    json_t *sources = json_array();
+    for (size_t i = 0; i < snapshot->platform_count; i++)
+        if (!only || only == &snapshot->platforms[i])
+            (void)json_array_append_new(platforms,
+                                        platform_json(snapshot, &snapshot->platforms[i]));
+    for (size_t i = 0; i < snapshot->source_count; i++)
+        (void)json_array_append_new(sources, source_json(&snapshot->sources[i]));
+    put(tree, "platforms", platforms);
+    put(tree, "sources", sources);
+    return finish(tree, out, err);
+}
+
+enum sw_code sw_gate_json(const struct sw_snapshot *snapshot, const char *platform, char **out,
+                          struct sw_error *err)
+{
+    const struct sw_platform *from = NULL;
+    enum sw_code code = find_platform(snapshot, platform, &from, err);
+    if (code != SW_OK) return code;
+    json_t *tree = head_json(snapshot);
+    const struct sw_offer *advance = &from->offers[SW_VERB_ADVANCE];
+    put(tree, "platform", json_string(from->id));
+    put(tree, "state", state_word(from->state));
+    put(tree, "stale", json_boolean(from->is_stale));
+    put(tree, "gates_worst", json_string(sw_gate_verdict_name(from->gates_worst)));
+    put(tree, "gates", gates_json(from));
+    put(tree, "verdict", verdict_json(from));
+    put(tree, "checklist", counts_json(&snapshot->checklist));
+    put(tree, "advance", offer_json(advance));
+    return finish(tree, out, err);
+}
+
+enum sw_code sw_checklist_json(const struct sw_snapshot *snapshot, char **out, struct sw_error *err)
+{
+    const struct sw_checklist *from = &snapshot->checklist;
+    json_t *tree = head_json(snapshot);
+    json_t *items = json_array();
+    put(tree, "known", json_boolean(from->is_known));
+    put(tree, "note", text_or_null(from->note));
+    put(tree, "file", text_or_null(from->file));
+    put(tree, "ref", text_or_null(from->ref));
+    put(tree, "counts", counts_json(from));
+    for (size_t i = 0; i < from->count; i++) {
+        const struct sw_checklist_item *it = &from->items[i];
+        json_t *item = json_object();
+        put(item, "id", json_string(it->id));
+        put(item, "text", json_string(it->text));
+        put(item, "phase", text_or_null(it->phase));
+        put(item, "owner", text_or_null(it->owner));
+        put(item, "due", text_or_null(it->due));
+        put(item, "depth", json_integer(it->depth));
+        put(item, "done", json_boolean(it->is_done));
+        put(item, "done_in_file", json_boolean(it->is_done_in_file));
+        put(item, "blocking", json_boolean(it->is_blocking));
+        put(item, "done_by", text_or_null(it->done_by));
+        put(item, "done_at", time_or_null(it->done_at_ms));
+        (void)json_array_append_new(items, item);
+    }
+    put(tree, "items", items);
+    return finish(tree, out, err);
+}
+
+enum sw_code sw_event_json(const struct sw_event *event, char **out, struct sw_error *err)
+{
+    json_t *tree = json_object();
+    put(tree, "schema", json_integer(1));
+    put(tree, "uuid", text_or_null(event->uuid));
+    put(tree, "kind", json_string(sw_event_kind_name(event->kind)));
+    put(tree, "at", time_or_null(event->at_ms));
+    put(tree, "actor", text_or_null(event->actor));
+    put(tree, "platform", text_or_null(event->platform));
+    put(tree, "verb", event->verb ? json_string(sw_verb_name(event->verb)) : json_null());
+    put(tree, "intent", text_or_null(event->intent));
+    put(tree, "result", event->result ? json_string(sw_result_name(event->result)) : json_null());
+    put(tree, "version", text_or_null(event->version));
+    put(tree, "identity", text_or_null(event->identity));
+    put(tree, "from_percent", number_or_null(event->from_percent));
+    put(tree, "to_percent", number_or_null(event->to_percent));
+    put(tree, "reason", text_or_null(event->reason));
+    put(tree, "override", text_or_null(event->override_text));
+    put(tree, "item", text_or_null(event->item));
+    put(tree, "text", text_or_null(event->text));
+    put(tree, "commit", text_or_null(event->commit));
+    return finish(tree, out, err);
+}

@@ -13,8 +13,9 @@
 #include "base/error.h"
 
 /* The part of a tag that the pattern's wildcards stand for: what is left without the pattern's text
- * before its first and behind its last wildcard. False when the tag does not match. Patterns are
- * shell globs; as with `git tag --list`, `*` also matches a slash. out may be cut. */
+ * before its first and behind its last wildcard, digits of a version before it (v2.*) included.
+ * False when the tag does not match. Patterns are shell globs; as with `git tag --list`, `*` also
+ * matches a slash. out may be cut. */
 bool git_tag_part(const char *pattern, const char *tag, char *out, size_t size);
 
 /* Orders two such parts as versions: below 0, 0, above 0.

@@ -2,8 +2,8 @@
  * git_tags_order.c: which tag is newer. Pure.
  *
  * Source of the order: Semantic Versioning 2.0.0, item 11, with two differences that teams expect:
- * any number of dotted numbers (2.15.3.4), and runs of digits inside a pre-release compare as
- * numbers (rc2 < rc10; the letter of item 11 compares them as text).
+ * any number of dotted numbers (2.15.3.4, also 2_15_3), and runs of digits inside a pre-release
+ * compare as numbers (rc2 < rc10; the letter of item 11 compares them as text).
  */
 #include <fnmatch.h>
 #include <string.h>
@@ -17,6 +17,9 @@ bool git_tag_part(const char *pattern, const char *tag, char *out, size_t size)
         return false;
     size_t len = strlen(tag), head = strcspn(pattern, "*?[\\");
     const char *wild = pattern + head;
+    /* Of v2.* the 2 belongs to the version. */
+    while (head > 0 && strchr("0123456789._", pattern[head - 1]))
+        head--;
     size_t tail = 0;
     for (const char *c = wild; *c; c++)
         tail = strchr("*?]", *c) ? 0 : tail + 1;
@@ -60,6 +63,12 @@ static size_t digits(const char *text)
     return len;
 }
 
+/* 2.15.3, and 2_15_3 as some write it. */
+static bool is_separator(char c)
+{
+    return c == '.' || c == '_';
+}
+
 /* Takes the dotted numbers off the front of both and compares them; a missing one is 0. */
 static int compare_core(const char **a, const char **b)
 {
@@ -72,8 +81,8 @@ static int compare_core(const char **a, const char **b)
                                     b_len ? b_len : 1);
         *a += a_len;
         *b += b_len;
-        is_more_a = is_more_a && **a == '.' && is_digit((*a)[1]);
-        is_more_b = is_more_b && **b == '.' && is_digit((*b)[1]);
+        is_more_a = is_more_a && is_separator(**a) && is_digit((*a)[1]);
+        is_more_b = is_more_b && is_separator(**b) && is_digit((*b)[1]);
         *a += is_more_a;
         *b += is_more_b;
     }

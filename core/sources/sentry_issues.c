@@ -10,21 +10,31 @@
 
 enum { ISSUES_MAX = 10, ISSUES_EVERY_MS = 180 * 1000 };
 
-/* `count` is a string, `userCount` a number; top-level figures are of the query's window. */
+/* A count may be a string ("150"). -1: neither path has one. */
+static int64_t read_count(const json_t *item, const char *first, const char *second)
+{
+    int64_t count = -1;
+    if (sw_json_int_lenient(item, first, SW_OPTIONAL, &count, NULL) != SW_OK &&
+        sw_json_int_lenient(item, second, SW_OPTIONAL, &count, NULL) != SW_OK)
+        return -1;
+    return count < 0 ? -1 : count;
+}
+
+/* Top-level figures are of the query's time and environment, `filtered` of its search terms as well
+ * (and may be null), `lifetime` of all time. Source: Sentry API, "List an Organization's Issues".
+ */
 static void read_issue(const json_t *item, struct sw_issue_seen *issue)
 {
-    *issue = (struct sw_issue_seen){.events = -1, .users = -1, .is_new = true};
+    *issue = (struct sw_issue_seen){.is_new = true};
     sw_ignore(sw_json_text(item, "title", SW_OPTIONAL, issue->title, sizeof issue->title, NULL));
     sw_ignore(
         sw_json_text(item, "culprit", SW_OPTIONAL, issue->culprit, sizeof issue->culprit, NULL));
     sw_ignore(sw_json_text(item, "shortId", SW_OPTIONAL, issue->id, sizeof issue->id, NULL));
-    if (sw_json_int_lenient(item, "count", SW_OPTIONAL, &issue->events, NULL) != SW_OK ||
-        issue->events < 0)
-        issue->events = -1;
-    if (sw_json_int_lenient(item, "userCount", SW_OPTIONAL, &issue->users, NULL) != SW_OK ||
-        issue->users < 0)
-        issue->users = -1;
-    if (sw_json_time(item, "firstSeen", SW_OPTIONAL, &issue->first_seen_ms, NULL) != SW_OK)
+    issue->events = read_count(item, "filtered.count", "count");
+    issue->users = read_count(item, "filtered.userCount", "userCount");
+    if (sw_json_time(item, "lifetime.firstSeen", SW_OPTIONAL, &issue->first_seen_ms, NULL) !=
+            SW_OK &&
+        sw_json_time(item, "firstSeen", SW_OPTIONAL, &issue->first_seen_ms, NULL) != SW_OK)
         issue->first_seen_ms = 0;
 }
 

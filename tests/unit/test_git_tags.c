@@ -64,8 +64,8 @@ static void test_equal_versions(void **state)
 {
     (void)state;
     static const char *const equal[][2] = {
-        {"1", "1.0.0"},        {"v1.2", "1.2"}, {"01.2", "1.2"},
-        {"nightly", "stable"}, {"", "x"},       {"1.0-rc1", "1.0rc1"},
+        {"1", "1.0.0"}, {"v1.2", "1.2"},       {"01.2", "1.2"},    {"nightly", "stable"},
+        {"", "x"},      {"1.0-rc1", "1.0rc1"}, {"8_21_0", "8.21"},
     };
     for (size_t i = 0; i < SW_ARRAY_LEN(equal); i++)
         if (git_version_compare(equal[i][0], equal[i][1]) != 0)
@@ -87,7 +87,10 @@ static void test_parts(void **state)
         {"*", "1.0", "1.0"},
         {"v?.?", "v1.2", "1.2"},
         {"v[0-9]*", "v1.2", "1.2"},
-        {"v1*1", "v11", ""},
+        {"v1*1", "v11", "1"},
+        {"v2.*", "v2.15.3", "2.15.3"},
+        {"v2*", "v21.0", "21.0"},
+        {"curl-8*", "curl-8_21_0", "8_21_0"},
         {"plain", "plain", ""},
     };
     for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {

@@ -306,6 +306,10 @@ static void test_issues(void **state)
          .reply = "[{\"id\":\"59\",\"shortId\":\"ACME-9KQ\",\"title\":\"Null\\u001b[31mPointer\","
                   "\"culprit\":\"WorkoutTimer.tick\",\"count\":\"38\",\"userCount\":31,"
                   "\"firstSeen\":\"2026-01-20T02:11:00Z\"},"
+                  "{\"title\":\"T\",\"count\":\"9\",\"userCount\":9,\"firstSeen\":"
+                  "\"2026-01-20T08:00:00Z\",\"filtered\":{\"count\":\"4\",\"userCount\":3},"
+                  "\"lifetime\":{\"firstSeen\":\"2026-01-20T02:11:00Z\"}},"
+                  "{\"title\":\"U\",\"count\":\"9\",\"filtered\":null},"
                   "{\"title\":null,\"culprit\":null,\"count\":\"many\",\"userCount\":-4},"
                   "\"no object\"]"},
     };
@@ -314,15 +318,18 @@ static void test_issues(void **state)
     expect_ok(flow);
     assert_int_equal(flow_reports(flow)->issues_count, 1);
     const struct flow_issues *issues = &flow_reports(flow)->issues[0];
-    assert_int_equal(issues->count, 2);
+    assert_int_equal(issues->count, 4);
     assert_string_equal(issues->items[0].title, "Null\xef\xbf\xbd[31mPointer");
     assert_string_equal(issues->items[0].culprit, "WorkoutTimer.tick");
     assert_string_equal(issues->items[0].id, "ACME-9KQ");
     assert_true(issues->items[0].events == 38 && issues->items[0].users == 31);
     assert_true(issues->items[0].first_seen_ms == INT64_C(1768875060000));
     assert_true(issues->items[0].is_new);
-    assert_true(issues->items[1].events == -1 && issues->items[1].users == -1);
-    assert_string_equal(issues->items[1].title, "");
+    assert_true(issues->items[3].events == -1 && issues->items[3].users == -1);
+    assert_string_equal(issues->items[3].title, "");
+    assert_true(issues->items[1].events == 4 && issues->items[1].users == 3);
+    assert_true(issues->items[1].first_seen_ms == INT64_C(1768875060000));
+    assert_true(issues->items[2].events == 9 && issues->items[2].users == -1);
     free(reply);
     flow_free(flow);
 }

@@ -241,6 +241,27 @@ static void test_state_table(void **state)
         check_state(&state_cases[i]);
 }
 
+/* Source: App Store Connect Help, "Release a version update in phases". */
+static void test_each_day_has_its_percent(void **state)
+{
+    (void)state;
+    static const double percent[] = {1, 2, 5, 10, 20, 50, 100};
+    for (int day = 1; day <= 7; day++) {
+        char json[8192], included[1024];
+        sw_format(included, sizeof(included), BUILDS "," PHASE("2", "\"ACTIVE\"", DAY("%d", "0")),
+                  day);
+        page(json, sizeof(json), ONE(LIVE, HAS_PHASE("2")), included);
+        struct sw_flow *flow = flow_ios();
+        const struct flow_step steps[] = {APPS, VERSIONS(json)};
+        const struct sw_rollout *r = observe(flow, steps, SW_ARRAY_LEN(steps));
+        assert_true(r->percent_set.is_known && r->percent_set.value == percent[day - 1]);
+        assert_int_equal(r->next_percent.is_known, day < 7);
+        if (day < 7)
+            assert_true(r->next_percent.value == percent[day]);
+        flow_free(flow);
+    }
+}
+
 static void test_pause_budget_and_next_step(void **state)
 {
     (void)state;
@@ -435,6 +456,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_state_table),
+        cmocka_unit_test(test_each_day_has_its_percent),
         cmocka_unit_test(test_pause_budget_and_next_step),
         cmocka_unit_test(test_removal_from_sale_is_seen_beside_a_live_word),
         cmocka_unit_test(test_a_phase_the_list_left_open_is_asked_for),

@@ -122,6 +122,8 @@ static const struct verb_case verb_cases[] = {
      ROLLING("0.2") ",{\"versionCodes\":[\"41201\"],\"status\":\"paused\"}",
      HALTED("0.2") ",{\"versionCodes\":[\"41201\"],\"status\":\"paused\"}", SW_OK, NULL},
     {"halt completed: no fraction", SW_VERB_HALT, 0, COMPLETED "," OLD, STOPPED, SW_OK, NULL},
+    {"halt completed: not even a stray one", SW_VERB_HALT, 0,
+     NAMED "\"status\":\"completed\",\"userFraction\":0.5}", STOPPED, SW_OK, NULL},
     {"halt of a status never seen keeps what it has", SW_VERB_HALT, 0,
      NAMED "\"status\":\"paused\",\"userFraction\":0.3}", HALTED("0.3"), SW_OK, NULL},
     {"halt of a halted one: nothing to send", SW_VERB_HALT, 0, HALTED("0.2"), NULL, SW_OK, NULL},

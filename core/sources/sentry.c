@@ -79,7 +79,7 @@ static enum sw_code explain_failure(const char *what, const char *scope,
     if (err->code == SW_E_AUTH)
         hint = "; the token is wrong, expired or revoked";
     if (err->code == SW_E_NOT_FOUND)
-        hint = "; check organization, project and the region in base_url";
+        hint = "; check organization, project, environment and the region in base_url";
     enum sw_code code = err->code;
     /* 400 speaks of the query, which comes from the configuration. */
     if (err->http_status == 400)

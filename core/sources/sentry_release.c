@@ -87,6 +87,8 @@ enum sw_code sentry_collect_asks(const struct sw_flow *flow, struct sentry_asks 
     for (size_t i = 0; i < targets; i++) {
         const struct sw_target *target = sw_flow_target(flow, i);
         enum sw_code code = SW_E_NOT_FOUND;
+        if (target->rollout && target->rollout->state == SW_STATE_NONE)
+            continue; /* no release there: nothing to ask, and nothing wrong */
         if (target->rollout)
             code = add_ask(asks, target, SW_SIDE_NEW, err);
         if (code == SW_E_NOT_FOUND) {

@@ -71,7 +71,7 @@ core_src := $(sort $(wildcard core/*.c core/*/*.c))
 tui_src  := $(sort $(wildcard tui/*.c))
 support_src := $(sort $(wildcard tests/support/*.c))
 sim_src  := $(sort $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
-dirs     := unit wire golden e2e sim
+dirs     := unit wire engine golden e2e sim
 programs := $(sort $(foreach d,$(dirs),$(wildcard tests/$(d)/test_*.c)))
 # What is linked into every program of a folder; libFuzzer brings a main of its own.
 helpers   = $(sort $(filter-out tests/sim/% $(2)/test_% $(2)/bench_% $(2)/fuzz_% \

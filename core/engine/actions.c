@@ -341,7 +341,10 @@ static void handle_over(struct sw_core *core, struct sw_message *m)
     }
     hold(core, run, false);
     finish(core, run);
+    bool is_settled = run->kind == SW_RUN_SETTLE;
     sw_run_free(run);
+    if (is_settled)
+        sw_command_retry(core);
 }
 
 void sw_run_tell_over(struct sw_run *run)
@@ -363,6 +366,16 @@ bool sw_actions_is_busy(const struct sw_core *core, const char *platform)
             return true;
     for (const struct sw_run *run = core->engine.runs_waiting; run != NULL; run = run->next)
         if (is_there(run, platform))
+            return true;
+    return false;
+}
+
+bool sw_actions_is_settling(const struct sw_core *core, const char *platform)
+{
+    if (core->engine.has_scanned && !core->engine.is_scan_over)
+        return true;
+    for (const struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
+        if (run->kind == SW_RUN_SETTLE && !strcmp(run->platform_id, platform))
             return true;
     return false;
 }

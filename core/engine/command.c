@@ -166,8 +166,6 @@ static struct sw_run *run_of(struct sw_core *core, const struct command_message 
 static void do_verb(struct sw_core *core, const struct command_message *message)
 {
     const struct sw_command *command = &message->command;
-    if (!check_verb(core, message))
-        return;
     struct sw_run *run = run_of(core, message, message->id, command->platform);
     run->has_expected_identity = command->expected_identity != NULL;
     sw_copy(run->expected_identity, sizeof run->expected_identity, command->expected_identity);
@@ -321,6 +319,29 @@ static void do_poll(struct sw_core *core, const struct command_message *message)
     sw_core_deliver(core, outcome);
 }
 
+/* A one-shot has nobody who would ask again in a second, when the open intent of an earlier run is
+ * settled: its verb waits for that. A halt never waits. */
+static bool defer(struct sw_core *core, struct command_message *message)
+{
+    if (!core->is_oneshot || message->command.verb == SW_VERB_HALT ||
+        !sw_actions_is_settling(core, message->command.platform))
+        return false;
+    message->message.next = core->engine.deferred;
+    core->engine.deferred = &message->message;
+    return true;
+}
+
+void sw_command_retry(struct sw_core *core)
+{
+    struct sw_message *message = core->engine.deferred;
+    core->engine.deferred = NULL;
+    while (message != NULL) {
+        struct sw_message *next = message->next;
+        handle_command(core, message);
+        message = next;
+    }
+}
+
 static void handle_command(struct sw_core *core, struct sw_message *m)
 {
     struct command_message *message = (struct command_message *)m;
@@ -330,7 +351,11 @@ static void handle_command(struct sw_core *core, struct sw_message *m)
     }
     switch (message->command.kind) {
     case SW_COMMAND_VERB:
-        do_verb(core, message);
+        if (check_verb(core, message)) {
+            if (defer(core, message))
+                return;
+            do_verb(core, message);
+        }
         break;
     case SW_COMMAND_STOP_EVERYTHING:
         do_stop(core, message);

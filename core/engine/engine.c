@@ -22,7 +22,7 @@ const char sw_release_unnamed[] = "unnamed";
 
 const struct sw_tuning sw_tuning_default = {
     .publish_gap_ms = 50,
-    .cache_gap_ms = 15 * SW_SECOND_MS,
+    .cache_gap_ms = 30 * SW_SECOND_MS,
     .watch_gap_ms = 5 * SW_SECOND_MS,
     .drain_ms = 10 * SW_SECOND_MS,
     .read_first_ms = 200,
@@ -115,8 +115,8 @@ void sw_engine_publish(struct sw_core *core)
         atomic_store(&core->has_polled_all, true);
     engine->next_change_ms = sw_view_next_change(&engine->model, now_ms);
     engine->published_ms = sw_time_mono_ms();
+    engine->is_cache_due = engine->is_cache_due || engine->is_changed;
     engine->is_changed = engine->is_urgent = false;
-    engine->is_cache_due = true;
     sw_core_wake_reader(core);
 }
 
@@ -423,4 +423,5 @@ void sw_engine_stop(struct sw_core *core)
     engine->cancel_at_ms = sw_time_mono_ms() + core->tuning.drain_ms;
     sw_polls_cancel(core);
     sw_actions_cancel_readers(core);
+    sw_command_retry(core); /* nothing more is begun: they end here */
 }

@@ -60,17 +60,20 @@ struct sw_engine {
     int64_t published_ms;   /* mono */
     int64_t next_change_ms; /* WORLD: the picture changes by the clock alone; 0: never */
 
-    bool is_cache_due, is_caching;
-    int64_t cached_ms; /* mono */
+    bool is_cache_due, is_caching; /* due: facts were read since the last one */
+    int64_t cached_ms;             /* mono */
 
     bool is_watching;     /* a watch job is out */
     bool is_watch_wanted; /* look again at once */
     int64_t watched_ms;   /* mono */
     uint64_t watches;     /* come back so far */
     uint64_t watches_begun;
-    char head[64];         /* the ledger's, as folded */
-    bool has_scanned;      /* open intents of earlier runs were looked for */
-    bool is_release_known; /* told by config, option or git, not only by the cache */
+    uint64_t ledger_stamp;       /* when the last watch began */
+    char head[64];               /* the ledger's, as folded */
+    bool has_scanned;            /* open intents of earlier runs are looked for ... */
+    bool is_scan_over;           /* ... and found */
+    struct sw_message *deferred; /* commands of a one-shot that wait for a settlement */
+    bool is_release_known;       /* told by config, option or git, not only by the cache */
 };
 
 struct sw_core {
@@ -150,6 +153,8 @@ struct sw_message *sw_command_message(const struct sw_command *command, uint64_t
 /* Ends a command that will not be carried out any more. */
 void sw_command_drop(struct sw_core *core, struct sw_message *message);
 bool sw_command_is(const struct sw_message *message);
+/* Takes up again what waited for a settlement. */
+void sw_command_retry(struct sw_core *core);
 /* Counts among the halts in flight? Any thread. */
 bool sw_command_is_halt(const struct sw_command *command);
 
@@ -167,5 +172,7 @@ void sw_actions_turn(struct sw_core *core);
 int64_t sw_actions_wait(const struct sw_core *core); /* ms, -1: nothing to wait for */
 void sw_actions_cancel(struct sw_core *core);
 void sw_actions_cancel_readers(struct sw_core *core); /* what only reads, at once */
+/* Is it not known yet whether an old intent is open there, or is one being settled? */
+bool sw_actions_is_settling(const struct sw_core *core, const char *platform);
 bool sw_actions_is_busy(const struct sw_core *core, const char *platform);
 void sw_actions_settle(struct sw_core *core, const char *release, const struct sw_record *intent);

@@ -1,8 +1,9 @@
 /* watch.c: the ledger as the engine sees it: events of this and other processes, open intents of
  * earlier runs, and changes that nobody of us made.
  *
- * Every few seconds a worker compares the ref's head; only when it moved are the new events read.
- * Each job opens a ledger of its own, because libgit2's objects belong to one thread. */
+ * Every few seconds the engine looks whether the ref has moved (two stat calls, nothing opened);
+ * only then does a worker read the new events. Each job opens a ledger of its own, because
+ * libgit2's objects belong to one thread. */
 #include "engine/engine.h"
 
 #include <string.h>
@@ -141,6 +142,7 @@ static void start_watch(struct sw_core *core, struct sw_record *note)
     engine->is_watching = true;
     engine->is_watch_wanted = false;
     engine->watched_ms = sw_time_mono_ms();
+    engine->ledger_stamp = sw_ledger_stamp(core->state_dir, job->release);
     sw_engine_submit(core, &job->job);
 }
 
@@ -262,6 +264,8 @@ static void scan_done(struct sw_core *core, struct sw_job *j)
             settle_found(core, &job->found[i]);
         sw_record_clear(&job->found[i].intent);
     }
+    core->engine.is_scan_over = true;
+    sw_command_retry(core);
     free(job->found);
     free(job);
 }
@@ -279,6 +283,18 @@ static void start_scan(struct sw_core *core)
 
 /* ------------------------------------------------------------------------ turns */
 
+/* A look without a worker; a ledger in trouble is opened each time. */
+static bool has_news(struct sw_core *core)
+{
+    struct sw_engine *engine = &core->engine;
+    char release[SW_LABEL_MAX];
+    sw_core_release_name(core, release);
+    engine->watched_ms = sw_time_mono_ms();
+    return !engine->model.is_ledger_ok ||
+           sw_ledger_stamp(core->state_dir, release[0] != '\0' ? release : sw_release_unnamed) !=
+               engine->ledger_stamp;
+}
+
 void sw_watch_turn(struct sw_core *core)
 {
     struct sw_engine *engine = &core->engine;
@@ -291,7 +307,7 @@ void sw_watch_turn(struct sw_core *core)
     bool is_first = engine->watches_begun == 0;
     bool is_due =
         !core->is_oneshot && sw_time_mono_ms() - engine->watched_ms >= core->tuning.watch_gap_ms;
-    if (is_first || engine->is_watch_wanted || is_due)
+    if (is_first || engine->is_watch_wanted || (is_due && has_news(core)))
         start_watch(core, NULL);
 }
 

@@ -367,6 +367,31 @@ void sw_ledger_git_user(char *name, size_t name_size, char *email, size_t email_
     git_config_free(config);
 }
 
+static uint64_t stamp_of(uint64_t stamp, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return stamp;
+    const uint64_t facts[] = {(uint64_t)info.st_ino, (uint64_t)info.st_size,
+                              (uint64_t)info.st_mtim.tv_sec, (uint64_t)info.st_mtim.tv_nsec};
+    stamp += 1;
+    for (size_t i = 0; i < SW_ARRAY_LEN(facts); i++)
+        stamp = (stamp ^ facts[i]) * UINT64_C(1099511628211);
+    return stamp;
+}
+
+/* git puts a moved ref into a new file of that name, and now and then packs many into one. */
+uint64_t sw_ledger_stamp(const char *state_dir, const char *release)
+{
+    char name[SW_REF_NAME_TEXT], path[SW_PATH_TEXT];
+    if (!sw_ref_name_encode(release, name))
+        return 0;
+    sw_ignore(sw_format(path, sizeof path, "%s/ledger.git/%s%s", state_dir, ref_folder, name));
+    uint64_t stamp = stamp_of(0, path);
+    sw_ignore(sw_format(path, sizeof path, "%s/ledger.git/packed-refs", state_dir));
+    return stamp_of(stamp, path);
+}
+
 /* ----------------------------------------------------------------- appending */
 
 /* "Ada Lovelace <ada@example.com>, ada@host" into the parts git wants; git's own borders are not

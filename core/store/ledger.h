@@ -54,3 +54,7 @@ void sw_ledger_end(void);
 /* The user's own git user.name and user.email, cleaned; empty where not set. Between _begin and
  * _end. Reads the user's git configuration. */
 void sw_ledger_git_user(char *name, size_t name_size, char *email, size_t email_size);
+
+/* A number that is another one after the ref has moved: to see without opening anything whether
+ * there may be news. Two stat calls; 0: there is no ledger yet. Any thread. */
+uint64_t sw_ledger_stamp(const char *state_dir, const char *release);

@@ -199,6 +199,19 @@ static void an_intent_whose_process_lives_is_left_alone(void **state)
     sw_record_clear(&record);
 }
 
+static void a_oneshot_verb_waits_for_the_settlement(void **state)
+{
+    (void)state;
+    struct sw_record record;
+    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    change("app0", SW_STATE_HALTED, 10);
+    struct sw_core *core = world_start(true, false);
+    expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_SEEN, "ROLLING");
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SEEN), 2);
+    sw_core_close(core);
+    sw_record_clear(&record);
+}
+
 static void read_only_settles_nothing(void **state)
 {
     (void)state;
@@ -695,6 +708,7 @@ int main(void)
         TEST(an_old_halt_not_taken_is_said_and_not_sent),
         TEST(intents_of_other_releases_are_settled_too),
         TEST(an_intent_whose_process_lives_is_left_alone),
+        TEST(a_oneshot_verb_waits_for_the_settlement),
         TEST(read_only_settles_nothing),
         TEST(a_halt_does_not_wait_for_another_verb),
         TEST(a_newer_halt_of_another_process_wins),

@@ -62,7 +62,7 @@ enum sw_code flow_act(struct sw_flow *flow, const struct sw_act *act, struct sw_
 
 /* NULL: every request matched and the whole script was used. Else what was wrong. */
 const char *flow_mismatch(const struct sw_flow *flow);
-size_t flow_exchanges(const struct sw_flow *flow); /* of the last run */
+size_t flow_exchanges(const struct sw_flow *flow);                  /* of the last run */
 bool flow_was_locked(const struct sw_flow *flow, const char *name); /* during the last run */
 
 /* What the last run reported. */

@@ -24,9 +24,9 @@ bool net_jwt_verify(const char *token, EVP_PKEY *key, const char *alg, json_t **
 bool net_jwt_signature(const char *token, unsigned char out[64]);
 
 struct net_cert {
-    const char *name;     /* DNS name or IPv4 address it is for */
-    int from_s, until_s;  /* validity, seconds from now */
-    bool is_self_signed;  /* else by the CA of the folder */
+    const char *name;    /* DNS name or IPv4 address it is for */
+    int from_s, until_s; /* validity, seconds from now */
+    bool is_self_signed; /* else by the CA of the folder */
 };
 /* Writes <folder>/<file>.pem (certificate) and <folder>/<file>.key. The first call for a folder
  * makes <folder>/ca.pem as well. */

@@ -19,12 +19,12 @@ struct wire_client;
 
 struct wire_request {
     char method[16];
-    char target[4096];  /* path and query as sent */
-    char *head;         /* all header lines, NUL-ended */
-    char *body;         /* NUL behind */
+    char target[4096]; /* path and query as sent */
+    char *head;        /* all header lines, NUL-ended */
+    char *body;        /* NUL behind */
     size_t body_len;
-    int connection;     /* 1, 2, …: which connection it came on */
-    int number;         /* 1, 2, …: which request of the server */
+    int connection; /* 1, 2, …: which connection it came on */
+    int number;     /* 1, 2, …: which request of the server */
 };
 
 /* Runs on the connection's thread, several at once. */
@@ -43,7 +43,8 @@ int wire_server_port(const struct wire_server *server);
 /* "http://127.0.0.1:port" or https; borrowed. */
 const char *wire_server_url(const struct wire_server *server);
 
-/* Counts and requests so far; the n-th (from 0) is borrowed until close, NULL when there is none. */
+/* Counts and requests so far; the n-th (from 0) is borrowed until close, NULL when there is none.
+ */
 int wire_server_connections(struct wire_server *server);
 int wire_server_requests(struct wire_server *server);
 const struct wire_request *wire_server_request(struct wire_server *server, int n);

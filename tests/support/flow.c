@@ -113,44 +113,11 @@ struct sw_target *flow_add_target(struct sw_flow *flow, enum sw_role role, const
     return target;
 }
 
-static void reports_clear(struct sw_flow *flow)
-{
-    struct flow_reports *r = &flow->reports;
-    for (size_t i = 0; i < TARGETS_MAX; i++) {
-        sw_rollout_clear(&r->rollouts[i]);
-        free(r->tags[i].commits);
-        r->tags[i] = (struct sw_tags_seen){0};
-        r->has_rollout[i] = r->has_tags[i] = r->has_plan[i] = false;
-    }
-    for (size_t i = 0; i < r->series_count; i++)
-        free(r->series[i].series.buckets);
-    for (size_t i = 0; i < r->issues_count; i++)
-        free(r->issues[i].items);
-    for (size_t i = 0; i < r->alarms_count; i++)
-        free(r->alarms[i].items);
-    free(r->readings);
-    free(r->series);
-    free(r->issues);
-    free(r->alarms);
-    free(r->release);
-    free(r->release_tag);
-    free(r->checklist);
-    free(r->checklist_file);
-    free(r->checklist_ref);
-    free(r->checklist_error);
-    *r = (struct flow_reports){.rollouts = r->rollouts,
-                               .has_rollout = r->has_rollout,
-                               .tags = r->tags,
-                               .has_tags = r->has_tags,
-                               .plans = r->plans,
-                               .has_plan = r->has_plan};
-}
-
 void flow_free(struct sw_flow *flow)
 {
     if (!flow)
         return;
-    reports_clear(flow);
+    flow_reports_clear(flow);
     free(flow->reports.rollouts);
     free(flow->reports.has_rollout);
     free(flow->reports.tags);
@@ -226,7 +193,7 @@ void flow_perform_with(struct sw_flow *flow, flow_perform_fn perform, void *arg)
 
 static void run_begin(struct sw_flow *flow)
 {
-    reports_clear(flow);
+    flow_reports_clear(flow);
     flow->exchanges = 0;
     flow->lock_count = 0;
 }

@@ -114,6 +114,39 @@ void sw_flow_set_last(struct sw_flow *flow, const char *key)
 
 /* --------------------------------------------------------------- reporting */
 
+void flow_reports_clear(struct sw_flow *flow)
+{
+    struct flow_reports *r = &flow->reports;
+    for (size_t i = 0; i < TARGETS_MAX; i++) {
+        sw_rollout_clear(&r->rollouts[i]);
+        free(r->tags[i].commits);
+        r->tags[i] = (struct sw_tags_seen){0};
+        r->has_rollout[i] = r->has_tags[i] = r->has_plan[i] = false;
+    }
+    for (size_t i = 0; i < r->series_count; i++)
+        free(r->series[i].series.buckets);
+    for (size_t i = 0; i < r->issues_count; i++)
+        free(r->issues[i].items);
+    for (size_t i = 0; i < r->alarms_count; i++)
+        free(r->alarms[i].items);
+    free(r->readings);
+    free(r->series);
+    free(r->issues);
+    free(r->alarms);
+    free(r->release);
+    free(r->release_tag);
+    free(r->checklist);
+    free(r->checklist_file);
+    free(r->checklist_ref);
+    free(r->checklist_error);
+    *r = (struct flow_reports){.rollouts = r->rollouts,
+                               .has_rollout = r->has_rollout,
+                               .tags = r->tags,
+                               .has_tags = r->has_tags,
+                               .plans = r->plans,
+                               .has_plan = r->has_plan};
+}
+
 static size_t target_index(const struct sw_flow *flow, const struct sw_target *target)
 {
     size_t i = 0;

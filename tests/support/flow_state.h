@@ -35,3 +35,7 @@ struct sw_flow {
     size_t last_count;
     struct flow_reports reports;
 };
+
+/* Forgets what was reported. (It also makes the linker take flow_answers.o with flow.o, before it
+ * looks for the sw_flow_* of the engine.) */
+void flow_reports_clear(struct sw_flow *flow);

@@ -4,7 +4,6 @@
  * sw_text_clean; a value that is cut or odd is left out rather than guessed. */
 #include "net/reply_headers.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -68,13 +67,17 @@ static void set_retry_after(struct reply_headers *headers, const char *value)
         headers->retry_after[0] = '\0';
 }
 
-/* A whole number of at most 15 digits at the start of text. */
+/* A whole number of at most 15 digits at the start of text; a fraction is dropped. */
 static bool number(const char *text, double *out)
 {
     size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 15)
+    bool is_ended = text[digits] == '\0' || strchr(" .;,", text[digits]);
+    if (digits == 0 || digits > 15 || !is_ended)
         return false;
-    *out = strtod(text, NULL);
+    int64_t value = 0;
+    for (size_t i = 0; i < digits; i++)
+        value = value * 10 + (text[i] - '0');
+    *out = (double)value;
     return true;
 }
 

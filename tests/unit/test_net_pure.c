@@ -330,6 +330,8 @@ static void test_quotas(void **state)
         {"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 40\r\n", 429, 0, 40, 40},
         {"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 40\r\nRetry-After: 5\r\n", 429, 0, 40, 5},
         {"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 99999\r\n", 429, 0, 99999, 900},
+        {"X-RateLimit-Remaining: 7.9\r\n", 200, 7, -1, -1},
+        {"X-RateLimit-Remaining: 7e300\r\n", 200, -1, -1, -1},
         {"X-RateLimit-Remaining: -5\r\n", 200, -1, -1, -1},
         {"X-RateLimit-Remaining: 99999999999999999999\r\n", 200, -1, -1, -1},
         {"x-amz-retry-after: 1500\r\n", 503, -1, -1, 2},

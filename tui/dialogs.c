@@ -91,8 +91,12 @@ struct dialog *dialog_confirm(const struct frame *frame, const struct sw_platfor
                fig_upper(sw_verb_title(verb), word, sizeof word), name);
     tui_format(d->will, sizeof d->will, "%s", offer->effect ? offer->effect : "");
     tui_format(d->will_not, sizeof d->will_not, "%s", offer->will_not ? offer->will_not : "");
-    if (offer->to_percent.is_known)
-        tui_format(d->percent, sizeof d->percent, "%s to %s",
+    if (offer->to_percent.is_known && offer->from_percent.is_known &&
+        offer->to_percent.value == offer->from_percent.value)
+        tui_format(d->percent, sizeof d->percent, "%s, as it is",
+                   sw_percent_text(offer->to_percent, false, to, sizeof to));
+    else if (offer->to_percent.is_known)
+        tui_format(d->percent, sizeof d->percent, "%s → %s",
                    sw_percent_text(offer->from_percent, false, from, sizeof from),
                    sw_percent_text(offer->to_percent, false, to, sizeof to));
     d->can_override = offer->can_override;
@@ -371,18 +375,36 @@ static void draw_answers(const struct box *b, const struct dialog *d, const char
                   d->dropped == 1 ? "" : "s");
 }
 
-static struct box open_box(struct canvas *canvas, int want_rows)
+/* Content is drawn twice: on a scratch canvas to learn its height, then in a box of that height. */
+typedef void (*content_fn)(struct box *box, const struct frame *frame, const struct dialog *d);
+
+static int content_rows(const struct canvas *canvas, const struct frame *frame,
+                        const struct dialog *d, content_fn content, int cols)
+{
+    struct canvas scratch;
+    canvas_init(&scratch, canvas->rows, cols, canvas->charset);
+    struct box b = {.canvas = &scratch, .rows = canvas->rows, .cols = cols, .last = canvas->rows};
+    content(&b, frame, d);
+    canvas_clear(&scratch);
+    return b.at;
+}
+
+/* Stands at the bottom, above the footer: headline and platforms stay in sight. */
+static struct box open_box(struct canvas *canvas, const struct frame *frame, const struct dialog *d,
+                           const char *title, content_fn content)
 {
     struct box b = {.canvas = canvas};
     b.cols = canvas->cols < BOX_COLS ? canvas->cols : BOX_COLS;
-    b.rows = want_rows + 2 < canvas->rows ? want_rows + 2 : canvas->rows;
+    int want = content_rows(canvas, frame, d, content, b.cols) + 4; /* frame, blank, answers */
+    b.rows = want < canvas->rows ? want : canvas->rows;
     b.col = (canvas->cols - b.cols) / 2;
-    b.row = (canvas->rows - b.rows) / 3;
-    /* The headline and its choice stay in sight where there is room. */
-    if (b.row < 3 && b.rows + 3 < canvas->rows)
-        b.row = 3;
+    b.row = canvas->rows - b.rows - (b.rows < canvas->rows ? 1 : 0);
+    int wanted = canvas->rows / 3 > 10 ? canvas->rows / 3 : 10;
+    b.row = b.row > wanted ? wanted : b.row;
     b.at = b.row + 1;
     b.last = b.row + b.rows - 2;
+    draw_frame(canvas, &b, title);
+    content(&b, frame, d);
     return b;
 }
 
@@ -396,40 +418,41 @@ static const char *yes_text(const struct dialog *d, char *out, size_t size)
                       sw_verb_title(d->verb));
 }
 
+static void confirm_content(struct box *b, const struct frame *frame, const struct dialog *d)
+{
+    (void)frame;
+    if (d->is_unrecorded)
+        add_entry(b, 2, "LEDGER", ROLE_BAD,
+                  "cannot be written: nobody else will see that this halt was asked, or by whom");
+    if (d->closed[0] != '\0')
+        add_entry(b, 3, "closed", ROLE_WARN, d->closed);
+    if (d->closed[0] != '\0' && !d->is_unrecorded)
+        add_field(b, d, FIELD_OVERRIDE, &d->override_text, "override", "type why");
+    add_entry(b, 2, "is", ROLE_TEXT, d->is);
+    add_entry(b, 1, "percent", ROLE_TEXT, d->percent);
+    add_entry(b, 2, "will", ROLE_TEXT, d->will);
+    add_entry(b, 2, "will not", ROLE_TEXT, d->will_not);
+    add_field(b, d, FIELD_REASON, &d->reason, "reason", d->needs_id ? "Tab edits" : "e edits");
+    if (d->needs_id)
+        add_field(b, d, FIELD_ID, &d->typed_id, "id", "");
+    add_requests(b, d);
+}
+
 static void draw_confirm(struct canvas *canvas, const struct frame *frame, const struct dialog *d)
 {
     char title[LINE_MAX_BYTES];
     tui_format(title, sizeof title, "%s · %s", d->title,
                frame->snapshot->is_simulation ? "SIMULATION" : "PRODUCTION");
-    struct box b = open_box(canvas, d->shows_requests ? 22 : d->closed[0] ? 15 : 13);
-    draw_frame(canvas, &b, title);
-    if (d->is_unrecorded)
-        add_entry(&b, 2, "LEDGER", ROLE_BAD,
-                  "cannot be written: nobody else will see that this halt was asked, or by whom");
-    if (d->closed[0] != '\0')
-        add_entry(&b, 3, "closed", ROLE_WARN, d->closed);
-    if (d->closed[0] != '\0' && !d->is_unrecorded)
-        add_field(&b, d, FIELD_OVERRIDE, &d->override_text, "override", "type why");
-    add_entry(&b, 2, "is", ROLE_TEXT, d->is);
-    add_entry(&b, 1, "percent", ROLE_TEXT, d->percent);
-    add_entry(&b, 2, "will", ROLE_TEXT, d->will);
-    add_entry(&b, 2, "will not", ROLE_TEXT, d->will_not);
-    add_field(&b, d, FIELD_REASON, &d->reason, "reason", d->needs_id ? "Tab edits" : "e edits");
-    if (d->needs_id)
-        add_field(&b, d, FIELD_ID, &d->typed_id, "id", "");
-    add_requests(&b, d);
+    struct box b = open_box(canvas, frame, d, title, confirm_content);
     char yes[FIG_SIZE];
     draw_answers(&b, d, yes_text(d, yes, sizeof yes));
 }
 
-static void draw_stop_all(struct canvas *canvas, const struct frame *frame, const struct dialog *d)
+static void stop_content(struct box *b, const struct frame *frame, const struct dialog *d)
 {
     const struct sw_snapshot *s = frame->snapshot;
-    int count = (int)(s->platform_count < 100 ? s->platform_count : 100);
-    struct box b = open_box(canvas, count + 4 + (d->shows_requests ? 12 : 0));
-    draw_frame(canvas, &b, d->title);
-    add_field(&b, d, FIELD_REASON, &d->reason, "reason", "e edits");
-    for (int i = 0; i < count; i++) {
+    add_field(b, d, FIELD_REASON, &d->reason, "reason", "e edits");
+    for (size_t i = 0; i < s->platform_count && b->at < b->last; i++) {
         const struct sw_platform *p = &s->platforms[i];
         const struct sw_offer *halt = &p->offers[SW_VERB_HALT];
         char text[LINE_MAX_BYTES * 2];
@@ -440,9 +463,14 @@ static void draw_stop_all(struct canvas *canvas, const struct frame *frame, cons
                        halt->effect ? halt->effect : "");
         else
             tui_format(text, sizeof text, "nothing to stop: %s", halt->reason ? halt->reason : "");
-        add_entry(&b, 1, p->title, halt->is_allowed ? ROLE_TEXT : ROLE_DIM, text);
+        add_entry(b, 1, p->title, halt->is_allowed ? ROLE_TEXT : ROLE_DIM, text);
     }
-    add_requests(&b, d);
+    add_requests(b, d);
+}
+
+static void draw_stop_all(struct canvas *canvas, const struct frame *frame, const struct dialog *d)
+{
+    struct box b = open_box(canvas, frame, d, d->title, stop_content);
     draw_answers(&b, d, "stop everything");
 }
 
@@ -457,27 +485,31 @@ static const struct sw_action *part_of(const struct sw_snapshot *s, uint64_t sto
     return NULL;
 }
 
+static void list_content(struct box *b, const struct frame *frame, const struct dialog *d)
+{
+    const struct sw_snapshot *s = frame->snapshot;
+    for (size_t i = 0; i < s->platform_count && b->at < b->last; i++) {
+        const struct sw_platform *p = &s->platforms[i];
+        const struct sw_action *a = part_of(s, d->stop_id, p->id);
+        struct pen pen = canvas_pen(b->canvas, b->at++, b->col + 2, b->col + b->cols - 2);
+        if (a != NULL)
+            parts_action(&pen, frame, a);
+        else
+            pen_print(&pen, ROLE_DIM, "%s  nothing asked: %s", p->title, sw_state_title(p->state));
+    }
+}
+
 static void draw_stop_list(struct canvas *canvas, const struct frame *frame, const struct dialog *d)
 {
     const struct sw_snapshot *s = frame->snapshot;
-    int count = (int)(s->platform_count < 100 ? s->platform_count : 100);
-    struct box b = open_box(canvas, count + 2);
     size_t asked = 0;
     size_t seen = 0;
-    draw_frame(canvas, &b, d->title);
-    for (int i = 0; i < count && b.at < b.last; i++) {
-        const struct sw_platform *p = &s->platforms[i];
-        const struct sw_action *a = part_of(s, d->stop_id, p->id);
-        struct pen pen = canvas_pen(canvas, b.at, b.col + 2, b.col + b.cols - 2);
-        if (a != NULL) {
-            parts_action(&pen, frame, a);
-            asked++;
-            seen += a->result == SW_RESULT_SEEN;
-        } else {
-            pen_print(&pen, ROLE_DIM, "%s  nothing asked: %s", p->title, sw_state_title(p->state));
-        }
-        b.at++;
+    for (size_t i = 0; i < s->action_count; i++) {
+        bool is_part = s->actions[i].parent == d->stop_id;
+        asked += is_part;
+        seen += is_part && s->actions[i].result == SW_RESULT_SEEN;
     }
+    struct box b = open_box(canvas, frame, d, d->title, list_content);
     struct pen pen = canvas_pen(canvas, b.row + b.rows - 2, b.col + 2, b.col + b.cols - 2);
     pen_print(&pen, seen == asked ? ROLE_OK : ROLE_BAD, "really stopped %zu of %zu", seen, asked);
     pen_put(&pen, ROLE_TEXT, "   ");
@@ -485,17 +517,20 @@ static void draw_stop_list(struct canvas *canvas, const struct frame *frame, con
     pen_put(&pen, ROLE_TEXT, " hides this, it goes on");
 }
 
-static void draw_quit(struct canvas *canvas, const struct dialog *d)
+static void quit_content(struct box *b, const struct frame *frame, const struct dialog *d)
 {
     char text[LINE_MAX_BYTES];
-    struct box b = open_box(canvas, 6);
-    draw_frame(canvas, &b, d->title);
+    (void)frame;
     tui_format(text, sizeof text,
                "%zu halt%s asked and not yet seen. Leaving ends the asking: the halt gets 10 s "
-               "more, then its "
-               "outcome is unknown until the next start reads the store.",
+               "more, then its outcome is unknown until the next start reads the store.",
                d->halts, d->halts == 1 ? " is" : "s are");
-    add_entry(&b, 4, "halt", ROLE_BAD, text);
+    add_entry(b, 4, "halt", ROLE_BAD, text);
+}
+
+static void draw_quit(struct canvas *canvas, const struct frame *frame, const struct dialog *d)
+{
+    struct box b = open_box(canvas, frame, d, d->title, quit_content);
     draw_answers(&b, d, "leave");
 }
 
@@ -515,7 +550,7 @@ void dialog_draw(struct canvas *canvas, const struct frame *frame)
         draw_stop_list(canvas, frame, d);
         break;
     case DIALOG_QUIT:
-        draw_quit(canvas, d);
+        draw_quit(canvas, frame, d);
         break;
     }
 }

@@ -58,21 +58,22 @@ static void lay_out(const struct canvas *canvas, const struct sw_snapshot *s, st
     bool is_phone = c->width_class == WIDTH_PHONE;
     bool is_wide = c->width_class >= WIDTH_WIDE;
     bool is_huge = c->width_class == WIDTH_HUGE;
+    int cols = canvas->cols; /* what gives way first between a telephone and 80 columns */
     int name = longest_title(canvas, s);
     int at = s->platform_count > 9 ? 5 : 3;
     c->name = take(&at, name < name_max[c->width_class] ? name : name_max[c->width_class], 1);
     c->version = take(&at, is_huge ? 14 : is_wide ? 7 : 0, 1);
     c->state = take(&at, is_phone ? 1 : 13, 1);
-    c->stages = take(&at, is_phone ? 0 : is_huge ? 12 : 7, 1);
+    c->stages = take(&at, is_phone || cols < 72 ? 0 : is_huge ? 12 : 7, 1);
     c->set = take(&at, is_phone && canvas->cols < 32 ? 0 : 5, is_phone ? 1 : 2);
-    c->real = take(&at, is_phone ? 0 : 5, 2);
+    c->real = take(&at, cols < 80 ? 0 : 5, 2);
     c->clean = take(&at, is_phone && canvas->cols < 24 ? 0 : is_phone ? 8 : 9, is_phone ? 2 : 1);
     c->old = take(&at, is_wide ? 6 : 0, 1);
     c->spark = take(&at, is_huge ? 24 : is_wide ? 8 : 0, is_wide ? 1 : 0);
-    int tail = is_phone ? 0 : is_wide ? 10 + 1 + 4 : 10;
+    int tail = cols < 68 ? 0 : is_wide ? 10 + 1 + 4 : 10;
     int left = canvas->cols - at - (tail > 0 ? tail + 1 : 0);
     c->against = take(&at, left > 0 ? left : 0, 1);
-    c->next = take(&at, is_phone ? 0 : 10, 1);
+    c->next = take(&at, cols < 68 ? 0 : 10, 1);
     c->age = take(&at, is_wide ? 4 : 0, 0);
 }
 
@@ -168,7 +169,7 @@ static void draw_platform(struct canvas *canvas, const struct frame *frame, int 
     if (index < 999)
         tui_format(number, sizeof number, "%zu", index + 1);
     canvas_put(canvas, row, 0, 1, ROLE_KEY, is_selected ? ">" : " ");
-    canvas_put_right(canvas, row, 1, c->name.at - 2, ROLE_DIM, number);
+    canvas_put_right(canvas, row, 1, c->name.at - 2, ROLE_TITLE, number);
     canvas_put(canvas, row, c->name.at, c->name.width, ROLE_TITLE, p->title ? p->title : p->id);
     canvas_put(canvas, row, c->version.at, c->version.width, ROLE_TEXT,
                p->version ? p->version

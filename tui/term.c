@@ -395,9 +395,21 @@ static int pair_for(int fg, int bg)
     return ++pair_count;
 }
 
-static void put_cell(int row, int col, const struct cell *cell, const struct theme *theme)
+/* A blank shows nothing but its background: it takes the look of what stands before it, so that
+ * words and the gaps between them go out without a change of colour. */
+static bool can_borrow(const struct cell *cell, const struct look *look, const struct look *before)
+{
+    return cell->base == ' ' && look->bg == before->bg && !look->is_reverse &&
+           !look->is_underlined && !before->is_reverse && !before->is_underlined;
+}
+
+static void put_cell(int row, int col, const struct cell *cell, const struct theme *theme,
+                     struct look *before)
 {
     struct look look = theme_look(theme, depth, cell);
+    if (can_borrow(cell, &look, before))
+        look = *before;
+    *before = look;
     attr_t attrs = (look.is_bold ? A_BOLD : 0U) | (look.is_dim ? A_DIM : 0U) |
                    (look.is_underlined ? A_UNDERLINE : 0U) | (look.is_reverse ? A_REVERSE : 0U);
     int pair = pair_for(look.fg, look.bg);
@@ -422,15 +434,20 @@ static size_t put_changes(const struct canvas *canvas, const struct theme *theme
     size_t changes = 0;
     int rows;
     int cols;
+    const struct cell blank = {.base = ' '};
+    const struct look plain = theme_look(theme, depth, &blank);
     term_size(&rows, &cols);
     for (int row = 0; row < canvas->rows && row < rows; row++) {
+        struct look before = plain;
         for (int col = 0; col < canvas->cols && col < cols; col++) {
             const struct cell *cell = canvas_at(canvas, row, col);
             if (row == rows - 1 && col == cols - 1)
                 continue; /* writing the last cell can scroll */
-            if (!is_all && is_same(cell, canvas_at(&shown, row, col)))
+            if (!is_all && is_same(cell, canvas_at(&shown, row, col))) {
+                before = plain;
                 continue;
-            put_cell(row, col, cell, theme);
+            }
+            put_cell(row, col, cell, theme, &before);
             changes++;
         }
     }

@@ -30,7 +30,7 @@ enum sw_code sw_auth_google_open(const struct sw_node *node, const char *scopes,
 const char *sw_auth_google_email(struct sw_auth *auth);
 
 /* AWS SigV4 through curl: access keys from `profile` of node in the shared
- * credentials files, or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY(/_SESSION_TOKEN).
+ * credentials files (shared_credentials of node names another one), or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY(/_SESSION_TOKEN).
  * service is the signing name ("monitoring", "codedeploy"); region from node. */
 enum sw_code sw_auth_aws_open(const struct sw_node *node, const char *service,
                               struct sw_auth **out, struct sw_error *err);

@@ -29,6 +29,7 @@ struct aws {
     char *service;
     char *region;     /* NULL: AWS_REGION and so on, then the profile's */
     char *profile;    /* NULL: not named in the configuration */
+    char *shared;     /* the shared credentials file; NULL: AWS's own places */
     struct keys keys; /* id NULL: not read; under auth.lock */
 };
 
@@ -142,13 +143,15 @@ static enum sw_code judge_profile(const struct aws_profile *profile, const char 
                    "AWS profile \"%s\" has no aws_access_key_id and aws_secret_access_key", name);
 }
 
-static enum sw_code keys_of_profile(const char *name, struct keys *out, struct sw_error *err)
+static enum sw_code keys_of_profile(const struct aws *aws, const char *name, struct keys *out,
+                                    struct sw_error *err)
 {
     char credentials[SW_PATH_TEXT];
     char config[SW_PATH_TEXT];
     struct aws_profile *profile = sw_xcalloc(1, sizeof(*profile));
-    enum sw_code code =
-        shared_file("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", credentials, err);
+    enum sw_code code = aws->shared ? sw_fs_expand(aws->shared, credentials, err)
+                                    : shared_file("AWS_SHARED_CREDENTIALS_FILE",
+                                                  "~/.aws/credentials", credentials, err);
     if (code == SW_OK)
         code = shared_file("AWS_CONFIG_FILE", "~/.aws/config", config, err);
     if (code == SW_OK)
@@ -169,7 +172,7 @@ static enum sw_code keys_of_profile(const char *name, struct keys *out, struct s
 static enum sw_code read_keys(const struct aws *aws, struct keys *out, struct sw_error *err)
 {
     if (aws->profile)
-        return keys_of_profile(aws->profile, out, err);
+        return keys_of_profile(aws, aws->profile, out, err);
     const char *id = set_variable("AWS_ACCESS_KEY_ID");
     const char *secret = set_variable("AWS_SECRET_ACCESS_KEY");
     if (id && secret) {
@@ -179,7 +182,7 @@ static enum sw_code read_keys(const struct aws *aws, struct keys *out, struct sw
     const char *name = set_variable("AWS_PROFILE");
     if (!name)
         name = set_variable("AWS_DEFAULT_PROFILE");
-    return keys_of_profile(name ? name : "default", out, err);
+    return keys_of_profile(aws, name ? name : "default", out, err);
 }
 
 /* ------------------------------------------------------------------- the kind */
@@ -263,6 +266,7 @@ static void close_aws(struct sw_auth *auth)
     free(aws->service);
     free(aws->region);
     free(aws->profile);
+    free(aws->shared);
 }
 
 static const struct auth_kind kind = {
@@ -279,6 +283,7 @@ enum sw_code sw_auth_aws_open(const struct sw_node *node, const char *service, s
     *out = NULL;
     const char *region = sw_node_str(node, "region");
     const char *profile = sw_node_str(node, "profile");
+    const char *shared = sw_node_str(node, "shared_credentials");
     if (region && !is_region(region))
         return sw_fail(err, SW_E_CONFIG, "region \"%s\" is not the name of an AWS region", region);
     struct aws *aws = sw_xcalloc(1, sizeof(*aws));
@@ -286,6 +291,7 @@ enum sw_code sw_auth_aws_open(const struct sw_node *node, const char *service, s
     aws->service = sw_xstrdup(service);
     aws->region = sw_xstrdup(region);
     aws->profile = profile && *profile ? sw_xstrdup(profile) : NULL;
+    aws->shared = shared && *shared ? sw_xstrdup(shared) : NULL;
     *out = &aws->auth;
     return SW_OK;
 }

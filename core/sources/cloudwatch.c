@@ -118,6 +118,10 @@ static const struct sw_option account_options[] = {
      .type = SW_OPTION_STRING,
      .help = "profile of the shared AWS files; else the environment's access key",
      .example = "release"},
+    {.key = "shared_credentials",
+     .type = SW_OPTION_STRING,
+     .help = "credentials file with that profile; else AWS_SHARED_CREDENTIALS_FILE, "
+             "~/.aws/credentials"},
     {0},
 };
 

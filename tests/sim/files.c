@@ -63,25 +63,15 @@ static bool write_keys(const struct sim *sim, const char *dir, char *error)
     char *p8 = sim_printf("keys/AuthKey_%s.p8", c->apple_key_id);
     char *aws = sim_printf("[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
                            c->aws_profile, c->aws_access_key_id, c->aws_secret_access_key);
-    char *aws_config = sim_printf("[profile %s]\nregion = %s\n", c->aws_profile, c->aws_region);
     char *sentry = sim_printf("%s\n", c->sentry_token);
-    /* For `. DIR/env` in a shell; profiles are looked up in the files these name. */
-    char *env = sim_printf("AWS_SHARED_CREDENTIALS_FILE='%s/keys/aws-credentials'\n"
-                           "AWS_CONFIG_FILE='%s/keys/aws-config'\n"
-                           "AWS_EC2_METADATA_DISABLED=true\n",
-                           dir, dir);
     bool ok = write_file(dir, p8, c->apple_private_pem, error) &&
               write_google_key(sim, dir, error) &&
               write_file(dir, "keys/sentry-token", sentry, error) &&
-              write_file(dir, "keys/aws-credentials", aws, error) &&
-              write_file(dir, "keys/aws-config", aws_config, error) &&
-              write_file(dir, "env", env, error);
+              write_file(dir, "keys/aws-credentials", aws, error);
 
     free(p8);
     free(aws);
-    free(aws_config);
     free(sentry);
-    free(env);
     return ok;
 }
 
@@ -123,13 +113,15 @@ static void account_yaml(FILE *out, const struct sim *sim, const char *service, 
             url_of(sim, service), interval_s, stale_s);
 }
 
-static void aws_yaml(FILE *out, const struct sim *sim, const char *id, const char *service,
-                     int least_s)
+static void aws_yaml(FILE *out, const struct sim *sim, const char *dir, const char *id,
+                     const char *service, int least_s)
 {
     if (url_of(sim, service)[0] == '\0')
         return;
-    fprintf(out, "  - id: %s\n    kind: %s\n    region: %s\n    profile: %s\n", id, service,
-            sim->creds->aws_region, sim->creds->aws_profile);
+    fprintf(out,
+            "  - id: %s\n    kind: %s\n    region: %s\n    profile: %s\n"
+            "    shared_credentials: %s/keys/aws-credentials\n",
+            id, service, sim->creds->aws_region, sim->creds->aws_profile, dir);
     account_yaml(out, sim, service, least_s);
 }
 
@@ -158,8 +150,8 @@ static void sources_yaml(FILE *out, const struct sim_process *process)
             "    token_file: \"%s/keys/sentry-token\"\n",
             dir);
     account_yaml(out, sim, "sentry", 10);
-    aws_yaml(out, sim, "aws-metrics", "cloudwatch", 60);
-    aws_yaml(out, sim, "aws-deploy", "codedeploy", 10);
+    aws_yaml(out, sim, dir, "aws-metrics", "cloudwatch", 60);
+    aws_yaml(out, sim, dir, "aws-deploy", "codedeploy", 10);
     fprintf(out, "  - {id: tags, kind: git_tags}\n");
 }
 

@@ -30,7 +30,7 @@ static const char usage_text[] =
     "                   [--die-with-parent]\n"
     "\n"
     "Plays every upstream of slipway on 127.0.0.1 and writes DIR/config.yaml for it,\n"
-    "DIR/endpoints.json, DIR/keys/, DIR/env and DIR/repo; prints \"ready\"; runs until\n"
+    "DIR/endpoints.json, DIR/keys/ and DIR/repo; prints \"ready\"; runs until\n"
     "SIGTERM, SIGINT or POST /shutdown on its admin endpoint.\n"
     "\n"
     "  --dir DIR           where to write; made if missing\n"

@@ -227,9 +227,9 @@ static void admin_do(const char *method, const char *path, const char *body)
 
 static void files_are_private_and_complete(void **state)
 {
-    static const char *const files[] = {"config.yaml", "endpoints.json", "env",
+    static const char *const files[] = {"config.yaml", "endpoints.json",
                                         "keys/play-service-account.json", "keys/sentry-token",
-                                        "keys/aws-credentials", "keys/aws-config"};
+                                        "keys/aws-credentials"};
     struct stat st;
 
     (void)state;

@@ -15,6 +15,7 @@ static const struct sw_option table[] = {
     {.key = "token_url", .type = SW_OPTION_STRING},
     {.key = "region", .type = SW_OPTION_STRING},
     {.key = "profile", .type = SW_OPTION_STRING},
+    {.key = "shared_credentials", .type = SW_OPTION_STRING},
     {0},
 };
 

@@ -561,6 +561,26 @@ static void test_aws_signatures(void **state)
     }
 }
 
+/* The file named in the configuration is read, and AWS's own place is not. */
+static void test_aws_named_file(void **state)
+{
+    (void)state;
+    char yaml[512];
+    struct rig rig;
+    clear_aws_environment();
+    write_secret("credentials", "[release]\naws_access_key_id = other\n"
+                                "aws_secret_access_key = other\n");
+    write_secret("named", "[release]\naws_access_key_id = " KEY_ID
+                          "\naws_secret_access_key = " SECRET "\n");
+    snprintf(yaml, sizeof(yaml), "region: eu-west-1\nprofile: release\nshared_credentials: %s\n",
+             in_folder("named"));
+    rig_open(&rig, answer_well, NULL);
+    rig_use(&rig, aws(yaml), false);
+    assert_int_equal(rig_send(&rig, METRICS, "{}"), SW_OK);
+    check_signature(&rig, 0, false);
+    rig_close(&rig);
+}
+
 static void test_aws_from_environment(void **state)
 {
     (void)state;
@@ -733,6 +753,7 @@ int main(void)
         cmocka_unit_test(test_app_store_wrong_key),
         cmocka_unit_test(test_google),
         cmocka_unit_test(test_aws_signatures),
+        cmocka_unit_test(test_aws_named_file),
         cmocka_unit_test(test_aws_from_environment),
         cmocka_unit_test(test_aws_refusals),
         cmocka_unit_test(test_aws_error_codes),

@@ -178,8 +178,8 @@ static void offer_complete(const struct stand *stand, struct sw_source_offer *ou
 {
     out->is_possible = true;
     out->to_percent = percent(100);
-    sw_format(out->effect, sizeof(out->effect), "Within hours Play gives %s to everybody.",
-              stand->name);
+    sw_format(out->effect, sizeof(out->effect), "Within hours Play gives %s to everybody%s.",
+              stand->name, stand->is_draft ? ", once Google has reviewed it" : "");
     sw_copy(out->will_not, sizeof(out->will_not),
             "It can not be lowered to a percentage again: a completed release can only be halted "
             "as a whole.");

@@ -226,7 +226,8 @@ static void judge_state(const struct gplay_release *r, bool has_fallback, struct
 
 static void words_of(const struct gplay_release *r, char *out, size_t size)
 {
-    bool has_life = r->life != GPLAY_LIFE_ABSENT && r->life != GPLAY_LIFE_PUBLISHED;
+    bool is_said = r->status == GPLAY_DRAFT && r->life == GPLAY_LIFE_DRAFT;
+    bool has_life = r->life != GPLAY_LIFE_ABSENT && r->life != GPLAY_LIFE_PUBLISHED && !is_said;
     if (r->status == GPLAY_UNREAD)
         sw_copy(out, size, r->life_word);
     else if (has_life)

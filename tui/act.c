@@ -525,7 +525,9 @@ void act_outcome(struct act *act, const struct sw_outcome *outcome)
     struct sent *sent = take_sent(act, outcome->id);
     const char *text = outcome->text && outcome->text[0] ? outcome->text : outcome->error.text;
     bool is_good = outcome->result == SW_RESULT_SEEN;
-    bool is_told = outcome->kind == SW_COMMAND_POLL && is_good;
+    /* The line of the action tells of a verb that was seen, step by step. */
+    bool is_told =
+        is_good && (outcome->kind == SW_COMMAND_POLL || outcome->kind == SW_COMMAND_VERB);
     if (text != NULL && text[0] != '\0' && outcome->result != SW_RESULT_DRY_RUN && !is_told)
         say(act, is_good ? ROLE_OK : fig_result_role(outcome->result), "%s", text);
     if (sent != NULL) {

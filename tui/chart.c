@@ -15,6 +15,7 @@
 #define SCALE_COLS 6  /* of the numbers at the left */
 #define LEVEL_COLS 12 /* of the words at the right */
 #define BARS_MAX   400
+#define BAR_MAX_S  600
 
 struct chart {
     struct canvas *canvas;
@@ -186,9 +187,14 @@ static void fit(struct chart *c, int bars_cols)
     int room = bars_cols < BARS_MAX ? bars_cols : BARS_MAX;
     int bars = room >= 40 ? room / 2 : room;
     size_t buckets = c->trend->new_count;
+    /* The last hours are what matters: no bar is longer than ten minutes, unless a bucket is. */
+    int longest = c->trend->bucket_s >= BAR_MAX_S ? 1 : BAR_MAX_S / c->trend->bucket_s;
     c->joined = (int)((buckets + (size_t)bars - 1) / (size_t)bars);
+    c->joined = c->joined > longest ? longest : c->joined;
     /* The newest bar is whole: the oldest ones give way. */
     size_t whole = (buckets / (size_t)c->joined) * (size_t)c->joined;
+    if (whole > (size_t)bars * (size_t)c->joined)
+        whole = (size_t)bars * (size_t)c->joined;
     c->first = buckets - whole;
     c->count = (int)(whole / (size_t)c->joined);
     c->wide = room / (c->count > 0 ? c->count : 1);

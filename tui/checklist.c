@@ -98,9 +98,9 @@ static void draw_summary(struct canvas *canvas, const struct frame *frame, int r
     if (list->blocking_open > 0)
         pen_print(&pen, ROLE_WARN, " · %zu open that block%s advance", list->blocking_open,
                   list->blocking_open == 1 ? "s" : "");
-    pen_print(&pen, ROLE_DIM, "   %s at %s, read %s ago", list->file ? list->file : "–",
+    pen_print(&pen, ROLE_DIM, "   %s at %s, read %s", list->file ? list->file : "–",
               list->ref ? list->ref : "–",
-              fig_age(list->observed_at_ms, frame->now_ms, age, sizeof age));
+              fig_ago(list->observed_at_ms, frame->now_ms, age, sizeof age));
 }
 
 int checklist_draw(struct canvas *canvas, const struct frame *frame)

@@ -199,7 +199,7 @@ static int draw_others(const struct place *at)
 static bool has_exposed(const struct frame *frame, const struct sw_platform *p)
 {
     (void)frame;
-    return p->percent_actual.is_known || fig_extra_bad(fig_headline_health(p)).is_known;
+    return p->percent_actual.is_known || fig_extra_bad(p, fig_headline_health(p)).is_known;
 }
 
 static int draw_exposed(const struct place *at)
@@ -208,10 +208,9 @@ static int draw_exposed(const struct place *at)
     struct pen pen = entry_pen(at, "exposed");
     char figure[FIG_SIZE];
     if (p->percent_actual.is_known)
-        pen_print(&pen, ROLE_TEXT, "%s run it",
-                  sw_percent_text(p->percent_actual, false, figure, sizeof figure));
+        pen_print(&pen, ROLE_TEXT, "%s run it", fig_real(p->percent_actual, figure, sizeof figure));
     const struct sw_health *h = fig_headline_health(p);
-    struct sw_value extra = fig_extra_bad(h);
+    struct sw_value extra = fig_extra_bad(p, h);
     if (extra.is_known && extra.value >= 1) {
         char count[FIG_SIZE];
         char window[FIG_SIZE];
@@ -230,13 +229,16 @@ static int draw_exposed(const struct place *at)
 
 /* ---------------------------------------------------------------------- issues */
 
+/* The one that came last among those new in this release: the likeliest to be the news. */
 static const struct sw_issue *first_issue(const struct sw_platform *p)
 {
+    const struct sw_issue *newest = NULL;
     for (size_t i = 0; i < p->issue_count; i++) {
-        if (p->issues[i].is_new)
-            return &p->issues[i];
+        const struct sw_issue *issue = &p->issues[i];
+        if (issue->is_new && (newest == NULL || issue->first_seen_ms > newest->first_seen_ms))
+            newest = issue;
     }
-    return p->issue_count > 0 ? &p->issues[0] : NULL;
+    return newest != NULL || p->issue_count == 0 ? newest : &p->issues[0];
 }
 
 static bool has_issue(const struct frame *frame, const struct sw_platform *p)
@@ -468,9 +470,7 @@ static const char *effect_text(const struct sw_offer *offer, char *out, size_t s
 {
     if (!offer->is_allowed)
         return tui_format(out, size, "closed: %s", or_dash(offer->reason));
-    if (offer->will_not != NULL && offer->will_not[0] != '\0')
-        return tui_format(out, size, "%s; %s", or_dash(offer->effect), offer->will_not);
-    return tui_format(out, size, "%s", or_dash(offer->effect));
+    return fig_effect(offer, out, size);
 }
 
 static bool is_effect_long(const struct canvas *canvas, const struct sw_platform *p, int width)
@@ -550,6 +550,11 @@ int detail_changes(struct canvas *canvas, const struct frame *frame, int row, in
                    int end, bool is_pairs)
 {
     const struct sw_snapshot *s = frame->snapshot;
+    size_t worth = 0;
+    for (size_t i = 0; i < s->event_count; i++)
+        worth += is_worth_telling(&s->events[i]);
+    if (worth <= (size_t)(most > 0 ? most : 0))
+        is_pairs = false; /* room enough for whole sentences */
     int width = is_pairs ? (end - col) / 2 : end - col;
     int places = is_pairs ? most * 2 : most;
     int used = 0;

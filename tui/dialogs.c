@@ -67,7 +67,7 @@ static void say_is(struct dialog *d, const struct frame *frame, const struct sw_
                    fig_clock_s(p->observed_at_ms, at, sizeof at), p->is_stale ? " (STALE)" : "");
     if (p->percent_actual.is_known)
         tui_append(d->is, sizeof d->is, "; %s run it",
-                   sw_percent_text(p->percent_actual, false, percent, sizeof percent));
+                   fig_real(p->percent_actual, percent, sizeof percent));
     if (p->is_cached)
         tui_append(d->is, sizeof d->is, "; from an earlier run");
     (void)frame;
@@ -332,6 +332,10 @@ static void add_requests(struct box *b, const struct dialog *d)
     const char *label = "sends";
     char line[LINE_MAX_BYTES];
     while (*text != '\0' && b->at < b->last) {
+        if (b->at == b->last - 1 && strchr(text, '\n') != NULL) {
+            add_entry(b, 1, "", ROLE_WARN, "… more: a taller terminal shows all of it");
+            return;
+        }
         size_t len = strcspn(text, "\n");
         tui_format(line, sizeof line, "%.*s", (int)(len < sizeof line - 1 ? len : sizeof line - 1),
                    text);
@@ -428,10 +432,15 @@ static void confirm_content(struct box *b, const struct frame *frame, const stru
         add_entry(b, 3, "closed", ROLE_WARN, d->closed);
     if (d->closed[0] != '\0' && !d->is_unrecorded)
         add_field(b, d, FIELD_OVERRIDE, &d->override_text, "override", "type why");
+    /* On a low screen the requests take the place of the sentences, until the key is pressed again.
+     */
+    bool has_room = b->canvas->rows >= 30 || !d->shows_requests || d->needs_id;
     add_entry(b, 2, "is", ROLE_TEXT, d->is);
-    add_entry(b, 1, "percent", ROLE_TEXT, d->percent);
-    add_entry(b, 2, "will", ROLE_TEXT, d->will);
-    add_entry(b, 2, "will not", ROLE_TEXT, d->will_not);
+    if (has_room) {
+        add_entry(b, 1, "percent", ROLE_TEXT, d->percent);
+        add_entry(b, 2, "will", ROLE_TEXT, d->will);
+        add_entry(b, 2, "will not", ROLE_TEXT, d->will_not);
+    }
     add_field(b, d, FIELD_REASON, &d->reason, "reason", d->needs_id ? "Tab edits" : "e edits");
     if (d->needs_id)
         add_field(b, d, FIELD_ID, &d->typed_id, "id", "");

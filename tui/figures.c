@@ -74,6 +74,15 @@ const char *fig_age(int64_t since_ms, int64_t now_ms, char *out, size_t size)
     return sw_age_text(now_ms - since_ms, out, size);
 }
 
+const char *fig_ago(int64_t since_ms, int64_t now_ms, char *out, size_t size)
+{
+    char age[FIG_SIZE];
+    if (since_ms == 0)
+        return tui_format(out, size, "never");
+    sw_age_text(now_ms - since_ms, age, sizeof age);
+    return tui_format(out, size, strcmp(age, "now") == 0 ? "just %s" : "%s ago", age);
+}
+
 /* -------------------------------------------------------------------- counts */
 
 const char *fig_count(double value, char *out, size_t size)
@@ -94,6 +103,24 @@ const char *fig_count(double value, char *out, size_t size)
     }
     grouped[used] = '\0';
     return tui_format(out, size, "%s", grouped);
+}
+
+const char *fig_real(struct sw_value percent, char *out, size_t size)
+{
+    if (!percent.is_known || !isfinite(percent.value))
+        return tui_format(out, size, "–");
+    bool is_whole = percent.value == floor(percent.value);
+    return tui_format(out, size, "%.*f%%", is_whole ? 0 : percent.value < 1 ? 2 : 1, percent.value);
+}
+
+/* Sentences may come with their full stop or without. */
+const char *fig_effect(const struct sw_offer *offer, char *out, size_t size)
+{
+    const char *effect = offer->effect ? offer->effect : "";
+    const char *will_not = offer->will_not ? offer->will_not : "";
+    size_t len = strlen(effect);
+    const char *join = will_not[0] == '\0' || len == 0 ? "" : effect[len - 1] == '.' ? " " : "; ";
+    return tui_format(out, size, "%s%s%s", effect, join, will_not);
 }
 
 const char *fig_upper(const char *text, char *out, size_t size)
@@ -240,9 +267,22 @@ bool fig_is_platform_doubtful(const struct sw_platform *platform)
     return platform->is_stale || platform->is_cached;
 }
 
-struct sw_value fig_extra_bad(const struct sw_health *health)
+static bool is_suspected(const struct sw_platform *platform, enum sw_metric metric)
+{
+    for (size_t i = 0; i < platform->gate_count; i++) {
+        const struct sw_gate *gate = &platform->gates[i];
+        if (gate->metric == metric &&
+            (gate->verdict == SW_GATE_FAIL || gate->verdict == SW_GATE_WARN))
+            return true;
+    }
+    return platform->verdict == SW_VERDICT_WORSE;
+}
+
+struct sw_value fig_extra_bad(const struct sw_platform *platform, const struct sw_health *health)
 {
     struct sw_value none = {0};
+    if (health != NULL && !is_suspected(platform, health->metric))
+        return none;
     if (health == NULL || !health->bad.is_known || !health->n.is_known ||
         !health->old_value.is_known || sw_metric_unit(health->metric)[0] != 'p')
         return none;
@@ -397,7 +437,7 @@ const char *fig_next(const struct sw_platform *platform, int64_t now_ms, char *o
     if (strncmp(note, "HELD", 4) == 0)
         return tui_format(out, size, "%s HELD", percent);
     if (platform->next_at_ms == 0)
-        return tui_format(out, size, "%s %s", percent, note);
+        return tui_format(out, size, "%s %.*s", percent, (int)strcspn(note, " "), note);
     return tui_format(out, size, "%s %s%s", percent, platform->is_next_estimated ? "~" : "",
                       fig_when(platform->next_at_ms, now_ms, when, sizeof when));
 }

@@ -20,6 +20,10 @@ const char *fig_clock_s(int64_t ms, char *out, size_t size); /* "03:12:36" */
 const char *fig_date(int64_t ms, char *out, size_t size);
 /* "4,400" */
 const char *fig_count(double value, char *out, size_t size);
+/* "2m ago", "just now", "never" */
+const char *fig_ago(int64_t since_ms, int64_t now_ms, char *out, size_t size);
+/* A percentage that was measured: one decimal, two below 1; "–" when unknown. */
+const char *fig_real(struct sw_value percent, char *out, size_t size);
 /* "14m", with steps; "–" when since is 0 */
 const char *fig_age(int64_t since_ms, int64_t now_ms, char *out, size_t size);
 
@@ -59,9 +63,12 @@ const char *fig_against(const struct sw_platform *platform, int64_t now_ms, bool
 /* What comes next for the platform: "50% HELD", "20% ~10:16". */
 const char *fig_next(const struct sw_platform *platform, int64_t now_ms, char *out, size_t size);
 
+/* What a verb does and does not, as one text. */
+const char *fig_effect(const struct sw_offer *offer, char *out, size_t size);
+
 /* How many more were bad than at the old version's rate, in the reading's window; unknown when
- * either rate is. */
-struct sw_value fig_extra_bad(const struct sw_health *health);
+ * either rate is, or when no gate on it warns or fails (then it is noise). */
+struct sw_value fig_extra_bad(const struct sw_platform *platform, const struct sw_health *health);
 
 /* The last `cells` buckets of a series as a row of bars, one column each, on the scale 0..max
  * percent. */

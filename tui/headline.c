@@ -284,14 +284,14 @@ static void say_stale(const struct frame *frame, const struct sw_platform *p, si
     if (p->observed_at_ms == 0)
         tui_format(out->text, sizeof out->text, "UNKNOWN, never read");
     else if (p->is_stale)
-        tui_format(out->text, sizeof out->text, "STALE, read %s ago",
-                   fig_age(p->observed_at_ms, frame->now_ms, age, sizeof age));
+        tui_format(out->text, sizeof out->text, "STALE, read %s",
+                   fig_ago(p->observed_at_ms, frame->now_ms, age, sizeof age));
     else if (p->state == SW_STATE_UNKNOWN)
         tui_format(out->text, sizeof out->text, "in a state not known here: %s",
                    p->raw_state && p->raw_state[0] ? p->raw_state : "none told");
     else
-        tui_format(out->text, sizeof out->text, "health is STALE, state read %s ago",
-                   fig_age(p->observed_at_ms, frame->now_ms, age, sizeof age));
+        tui_format(out->text, sizeof out->text, "health is STALE, state read %s",
+                   fig_ago(p->observed_at_ms, frame->now_ms, age, sizeof age));
     add_others(out, count, "stale");
     if (source != NULL && source->error != NULL)
         tui_append(out->text, sizeof out->text, " · %s: %s", source->id, source->error);
@@ -315,7 +315,7 @@ static void say_halted(const struct frame *frame, const struct sw_platform *p, s
                fig_when(p->observed_at_ms, frame->now_ms, when, sizeof when));
     if (p->percent_actual.is_known)
         tui_append(out->text, sizeof out->text, " · %s of sessions still run it",
-                   sw_percent_text(p->percent_actual, false, percent, sizeof percent));
+                   fig_real(p->percent_actual, percent, sizeof percent));
     add_others(out, count, "halted");
     const struct sw_offer *resume = &p->offers[SW_VERB_RESUME];
     if (resume->is_allowed)

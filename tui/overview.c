@@ -182,8 +182,7 @@ static void draw_platform(struct canvas *canvas, const struct frame *frame, int 
     put_figure(canvas, row, c->set, ROLE_TEXT,
                sw_percent_text(p->percent_set, false, text, sizeof text),
                fig_is_platform_doubtful(p));
-    put_figure(canvas, row, c->real, ROLE_TEXT,
-               sw_percent_text(p->percent_actual, false, text, sizeof text),
+    put_figure(canvas, row, c->real, ROLE_TEXT, fig_real(p->percent_actual, text, sizeof text),
                fig_is_platform_doubtful(p));
     put_health(canvas, row, c, p);
     enum role role = ROLE_TEXT;
@@ -325,13 +324,11 @@ static int draw_offers(struct canvas *canvas, const struct frame *frame, int row
         if (!(offer->effect && offer->effect[0]) && !(offer->reason && offer->reason[0]))
             continue;
         tui_format(label, sizeof label, "%c %s", (char)command->keys[0], command->hint);
-        tui_format(text, sizeof text, "%s%s%s%s%s", offer->is_allowed ? "" : "closed: ",
-                   offer->is_allowed ? ""
+        char effect[LINE_MAX_BYTES * 2];
+        tui_format(text, sizeof text, "%s%s", offer->is_allowed ? "" : "closed: ",
+                   offer->is_allowed ? fig_effect(offer, effect, sizeof effect)
                    : offer->reason   ? offer->reason
-                                     : "",
-                   offer->is_allowed && offer->effect ? offer->effect : "",
-                   offer->is_allowed && offer->will_not && offer->will_not[0] ? "; " : "",
-                   offer->is_allowed && offer->will_not ? offer->will_not : "");
+                                     : "");
         used += parts_entry(canvas, row + used, 1, 1, 12, end, label,
                             offer->is_allowed ? ROLE_TEXT : ROLE_CLOSED, text);
     }

@@ -29,7 +29,7 @@ void parts_header(struct canvas *canvas, const struct frame *frame, int row)
     if (!s->is_ledger_ok)
         pen_put(&pen, ROLE_BAD, "   LEDGER BROKEN");
     if (s->captain != NULL && s->captain[0] != '\0' && pen_left(&pen) > 12)
-        pen_print(&pen, ROLE_DIM, "   captain %s", s->captain);
+        pen_print(&pen, ROLE_DIM, "   captain %.*s", (int)strcspn(s->captain, "<"), s->captain);
     canvas_put_right(canvas, row, cols - date_cols, date_cols, ROLE_TITLE, date);
 }
 

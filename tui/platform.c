@@ -60,14 +60,14 @@ static int draw_facts(const struct place *at)
     pen_print(&pen, fig_is_platform_doubtful(p) ? ROLE_STALE : fig_state_role(p->state), "%s %s%s",
               fig_state_glyph(p->state), sw_state_title(p->state),
               fig_is_platform_doubtful(p) ? "?" : "");
-    pen_print(&pen, ROLE_DIM, "  its word: %s, read %s ago from %s", or_dash(p->raw_state),
-              fig_age(p->observed_at_ms, at->frame->now_ms, a, sizeof a), or_dash(p->source));
+    pen_print(&pen, ROLE_DIM, "  its word: %s, read %s from %s", or_dash(p->raw_state),
+              fig_ago(p->observed_at_ms, at->frame->now_ms, a, sizeof a), or_dash(p->source));
     pen = line(at, 1);
     pen_put(&pen, ROLE_LABEL, "percent");
     pen_tab(&pen, at->col + 13);
     pen_print(&pen, ROLE_TEXT, "%s set, %s real",
               sw_percent_text(p->percent_set, false, a, sizeof a),
-              sw_percent_text(p->percent_actual, false, b, sizeof b));
+              fig_real(p->percent_actual, b, sizeof b));
     if (p->percent_actual.is_known)
         pen_print(&pen, ROLE_DIM, " (%s)", or_dash(p->actual_note));
     if (p->stage_since_ms != 0)

@@ -184,13 +184,12 @@ static void draw_band(const struct board *b, int row, const struct sw_platform *
         tui_append(more, sizeof more, " · next %s",
                    fig_next(p, b->frame->now_ms, next, sizeof next));
     if (is_doubtful(p))
-        tui_format(more, sizeof more, "read %s ago",
-                   fig_age(p->observed_at_ms, b->frame->now_ms, next, sizeof next));
+        tui_format(more, sizeof more, "read %s",
+                   fig_ago(p->observed_at_ms, b->frame->now_ms, next, sizeof next));
     canvas_put(b->canvas, small, word, set - word - 2, against_role, more);
 
     sw_percent_text(p->percent_set, false, text, sizeof text);
-    tui_format(more, sizeof more, "set, %s real",
-               sw_percent_text(p->percent_actual, false, next, sizeof next));
+    tui_format(more, sizeof more, "set, %s real", fig_real(p->percent_actual, next, sizeof next));
     put_figure(b, row, set, clean - 1, text, !is_doubtful(p), ROLE_TEXT, more);
     const struct sw_health *h = fig_headline_health(p);
     tui_format(more, sizeof more, "clean, last %s",

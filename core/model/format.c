@@ -75,7 +75,8 @@ const char *sw_percent_text(struct sw_value percent, bool is_ascii, char *buf, s
 static double round_to_bad(double value, bool is_low_bad)
 {
     const double nudge = 1e-9;
-    return is_low_bad ? floor(value * 100 + nudge) / 100 : ceil(value * 100 - nudge) / 100;
+    double hundredths = is_low_bad ? floor(value * 100 + nudge) : ceil(value * 100 - nudge);
+    return hundredths / 100 + 0.0; /* no "-0.00" */
 }
 
 const char *sw_health_text(const struct sw_health *health, bool is_ascii, char *buf, size_t size)
@@ -94,7 +95,7 @@ const char *sw_health_text(const struct sw_health *health, bool is_ascii, char *
         return buf;
     }
     if (sw_metric_unit(health->metric)[0] == 'm')
-        sw_format(buf, size, "%.0fms", ceil(health->value.value - 1e-9));
+        sw_format(buf, size, "%.0fms", ceil(health->value.value - 1e-9) + 0.0);
     else
         sw_format(buf, size, "%.2f%%",
                   round_to_bad(health->value.value, sw_metric_is_low_bad(health->metric)));

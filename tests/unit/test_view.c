@@ -1,0 +1,405 @@
+/* test_view.c: from the model to snapshots and JSON: ages, unknowns, offers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "model/view.h"
+
+static const int64_t now = INT64_C(1768903920000); /* 2026-01-20T10:12:00Z */
+
+static const struct sw_gate_rule gates[] = {
+    {.id = "crash", .metric = SW_METRIC_CRASH_FREE_SESSIONS, .warn = {99.5, true},
+     .critical = {99, true}, .window_s = 3600, .min_sample = 600, .is_blocking = true},
+    {.id = "crash-day", .metric = SW_METRIC_CRASH_FREE_SESSIONS, .warn = {99.5, true},
+     .critical = {99, true}, .window_s = 86400, .min_sample = 600, .is_blocking = true},
+};
+static const struct sw_model_health_def health_defs[] = {
+    {.metric = SW_METRIC_CRASH_FREE_SESSIONS, .source = 1},
+    {.metric = SW_METRIC_CRASH_FREE_SESSIONS, .source = 2},
+};
+
+struct fixture {
+    struct sw_model model;
+    struct sw_model_platform *android;
+};
+
+static struct sw_reading reading(int window_s, double value, double n)
+{
+    return (struct sw_reading){
+        .metric = SW_METRIC_CRASH_FREE_SESSIONS,
+        .window_s = window_s,
+        .value = {value, true},
+        .n = {n, true},
+        .bad = {floor(n * (100 - value) / 100), true},
+        .observed_at_ms = now - 30 * SW_SECOND_MS,
+        .true_for_ms = now - 60 * SW_SECOND_MS,
+        .origin = "release:x",
+    };
+}
+
+static void put(struct fixture *fixture, size_t source, struct sw_reading what)
+{
+    sw_model_put_reading(fixture->android, source, &what, false);
+}
+
+/* Rolling at 20 % for 13 hours, all well. */
+static void set_up(struct fixture *fixture)
+{
+    static const char *const ids[] = {"play", "sentry", "vitals"};
+    struct sw_model *model = &fixture->model;
+    sw_model_init(model);
+    model->source_count = 3;
+    model->sources = sw_xcalloc(3, sizeof *model->sources);
+    for (size_t i = 0; i < 3; i++)
+        model->sources[i] = (struct sw_model_source){
+            .id = ids[i], .kind = ids[i], .title = ids[i], .base_url = "https://x",
+            .interval_s = 60, .stale_after_s = 300, .is_fresh = true};
+    model->platform_count = 1;
+    model->platforms = sw_xcalloc(1, sizeof *model->platforms);
+    struct sw_model_platform *android = fixture->android = &model->platforms[0];
+    *android = (struct sw_model_platform){
+        .id = "android", .title = "Android", .kind = SW_KIND_ANDROID, .has_source = true,
+        .can_act = true, .gates = gates, .gate_count = 2, .health_defs = health_defs,
+        .health_def_count = 2, .stage_since_ms = now - 13 * SW_HOUR_MS,
+        .plan = {.count = 5,
+                 .stages = {{5, 21600, -1, 0}, {10, 21600, -1, 0}, {20, 43200, -1, 0},
+                            {50, 86400, -1, 0}, {100, 0, -1, 0}}},
+    };
+    struct sw_rollout rollout = {
+        .state = SW_STATE_ROLLING, .raw_state = "inProgress", .version = "2.15.3",
+        .build = "41200", .identity = "41200", .previous_version = "2.15.2",
+        .percent_set = {20, true}, .observed_at_ms = now - 10 * SW_SECOND_MS};
+    sw_model_put_rollout(android, &rollout);
+    for (int verb = SW_VERB_HALT; verb < SW_VERB_COUNT; verb++)
+        android->offers[verb] = (struct sw_source_offer){
+            .is_possible = verb != SW_VERB_RESUME, .reason = "not halted", .effect = "does it.",
+            .to_percent = {verb == SW_VERB_ADVANCE ? 50 : 100, true}};
+    put(fixture, 1, reading(3600, 99.7, 4400));
+    put(fixture, 1, reading(86400, 99.71, 75000));
+}
+
+static void tear_down(struct fixture *fixture)
+{
+    sw_model_clear(&fixture->model);
+}
+
+static void all_well_may_advance(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_platform *android = sw_snapshot_platform(snapshot, "android");
+    assert_non_null(android);
+    assert_null(sw_snapshot_platform(snapshot, "nobody"));
+    assert_int_equal(android->stage_index, 2);
+    assert_int_equal(android->gates_worst, SW_GATE_PASS);
+    assert_true(android->offers[SW_VERB_ADVANCE].is_allowed);
+    assert_false(android->offers[SW_VERB_ADVANCE].needs_typed_id);
+    assert_true(android->offers[SW_VERB_COMPLETE].needs_typed_id);
+    assert_true(android->offers[SW_VERB_ROLLBACK].needs_typed_id);
+    assert_false(android->offers[SW_VERB_RESUME].is_allowed);
+    assert_string_equal(android->offers[SW_VERB_RESUME].reason, "not halted");
+    assert_int_equal(android->next_at_ms, now - SW_HOUR_MS);
+    assert_string_equal(android->next_note, "");
+    assert_true(fabs(android->next_percent.value - 50) < 1e-9);
+    assert_false(android->percent_actual.is_known);
+    assert_int_equal(android->verdict, SW_VERDICT_UNKNOWN);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void an_advance_to_all_is_typed(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.android->offers[SW_VERB_ADVANCE].to_percent.value = 100;
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_true(snapshot->platforms[0].offers[SW_VERB_ADVANCE].needs_typed_id);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void a_stale_rollout_blocks_all_but_halt(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    int64_t later = now + 6 * SW_MINUTE_MS;
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, later);
+    const struct sw_platform *android = &snapshot->platforms[0];
+    assert_true(android->is_stale);
+    assert_true(android->health[0].is_stale);
+    assert_int_equal(android->gates_worst, SW_GATE_STALE);
+    assert_true(android->offers[SW_VERB_HALT].is_allowed);
+    assert_false(android->offers[SW_VERB_ADVANCE].is_allowed);
+    assert_false(android->offers[SW_VERB_ADVANCE].can_override);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void a_cached_picture_is_not_believed(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.android->is_rollout_cached = true;
+    f.android->readings[0].is_cached = true;
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_platform *android = &snapshot->platforms[0];
+    assert_true(android->is_cached && android->is_stale);
+    assert_int_equal(android->gates[0].verdict, SW_GATE_STALE);
+    assert_int_equal(android->gates[1].verdict, SW_GATE_PASS);
+    assert_true(android->offers[SW_VERB_HALT].is_allowed);
+    assert_false(android->offers[SW_VERB_ADVANCE].is_allowed);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void the_first_source_decides(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    put(&f, 2, reading(3600, 50, 100000));
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_platform *android = &snapshot->platforms[0];
+    const struct sw_health *hour = sw_platform_health(android, SW_METRIC_CRASH_FREE_SESSIONS, 3600);
+    assert_int_equal(android->health_count, 3);
+    assert_string_equal(hour->source, "sentry");
+    assert_string_equal(android->health[2].source, "vitals");
+    assert_false(android->health[2].is_deciding);
+    assert_int_equal(android->gates_worst, SW_GATE_PASS);
+    assert_int_equal(sw_platform_headline_metric(android), SW_METRIC_CRASH_FREE_SESSIONS);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void a_bad_hour_holds_the_next_stage(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    put(&f, 1, reading(3600, 99.02, 4400));
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_platform *android = &snapshot->platforms[0];
+    assert_int_equal(android->gates_worst, SW_GATE_WARN);
+    assert_string_equal(android->next_note, "HELD by crash");
+    assert_false(android->offers[SW_VERB_ADVANCE].is_allowed);
+    assert_true(android->offers[SW_VERB_ADVANCE].can_override);
+    assert_non_null(strstr(android->offers[SW_VERB_ADVANCE].reason, "99.02% < 99.5% over 1h"));
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void soak_left_is_told(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.android->stage_since_ms = now - 5 * SW_HOUR_MS - 12 * SW_MINUTE_MS;
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_platform *android = &snapshot->platforms[0];
+    assert_string_equal(android->next_note, "soak 6h48m");
+    assert_string_equal(android->offers[SW_VERB_ADVANCE].reason, "soak: 6h48m left");
+    assert_int_equal(android->next_at_ms, now + 6 * SW_HOUR_MS + 48 * SW_MINUTE_MS);
+    /* The picture changes by itself when something becomes stale, long before. */
+    int64_t next = sw_view_next_change(&f.model, now);
+    assert_true(next > now && next <= now + 5 * SW_MINUTE_MS);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void share_of_sessions_is_the_percent_reached(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    struct sw_reading adoption = reading(86400, 14.6, 75000);
+    adoption.metric = SW_METRIC_ADOPTION;
+    put(&f, 1, adoption);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_true(fabs(snapshot->platforms[0].percent_actual.value - 14.6) < 1e-9);
+    sw_snapshot_free(snapshot);
+    snapshot = sw_view_build(&f.model, now + SW_HOUR_MS);
+    assert_false(snapshot->platforms[0].percent_actual.is_known);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void ticks_decide_over_the_file(void **state)
+{
+    (void)state;
+    static const char list[] = "# Day 1\n- [x] one {#one} !blocking\n- [ ] two {#two} !blocking\n";
+    struct fixture f;
+    set_up(&f);
+    assert_int_equal(sw_checklist_parse(list, strlen(list), "RELEASE.md", &f.model.checklist, NULL),
+                     SW_OK);
+    f.model.has_checklist = f.model.has_checklist_config = true;
+    struct sw_record untick = {.uuid = "11111111-1111-4111-8111-111111111111",
+                               .kind = SW_EVENT_UNTICK, .at_ms = now,
+                               .actor = sw_xstrdup("A"), .item = sw_xstrdup("one")};
+    struct sw_record tick = {.uuid = "22222222-2222-4222-8222-222222222222",
+                             .kind = SW_EVENT_TICK, .at_ms = now,
+                             .actor = sw_xstrdup("A"), .item = sw_xstrdup("two")};
+    assert_true(sw_fold_add(f.model.fold, &untick));
+    assert_true(sw_fold_add(f.model.fold, &tick));
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_checklist *checklist = &snapshot->checklist;
+    assert_int_equal(checklist->total, 2);
+    assert_int_equal(checklist->done, 1);
+    assert_int_equal(checklist->blocking_open, 1);
+    assert_false(checklist->items[0].is_done);
+    assert_true(checklist->items[0].is_done_in_file);
+    assert_true(checklist->items[1].is_done);
+    assert_string_equal(checklist->items[1].done_by, "A");
+    assert_false(snapshot->platforms[0].offers[SW_VERB_ADVANCE].is_allowed);
+    assert_true(snapshot->platforms[0].offers[SW_VERB_HALT].is_allowed);
+    sw_snapshot_free(snapshot);
+    sw_record_clear(&tick);
+    sw_record_clear(&untick);
+    tear_down(&f);
+}
+
+static void nothing_known_is_null_in_json(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char *text = NULL;
+    json_t *tree = NULL;
+    set_up(&f);
+    sw_model_platform_forget(f.android);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(sw_status_json(snapshot, NULL, &text, NULL), SW_OK);
+    assert_int_equal(sw_json_parse(text, strlen(text), NULL, &tree, NULL), SW_OK);
+    static const char *const nulls[] = {
+        "platforms[0].version", "platforms[0].build", "platforms[0].percent_set",
+        "platforms[0].percent_actual", "platforms[0].previous_version", "platforms[0].stage.index",
+        "platforms[0].stage.next_percent", "platforms[0].stage.next_at",
+        "platforms[0].verdict.ratio", "platforms[0].verdict.n_new", "platforms[0].checklist.total",
+        "sources[0].last_ok_at", "sources[0].error", "sources[0].latency_ms", "release.name"};
+    for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++)
+        if (!json_is_null(sw_json_at(tree, nulls[i]))) fail_msg("%s is not null", nulls[i]);
+    assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].state")), "UNKNOWN");
+    assert_string_equal(json_string_value(sw_json_at(tree, "at")), "2026-01-20T10:12:00Z");
+    assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].gates[0].verdict")),
+                        "UNKNOWN");
+    json_decref(tree);
+    free(text);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void json_figures_are_not_rounded(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char *text = NULL;
+    json_t *tree = NULL;
+    set_up(&f);
+    put(&f, 1, reading(3600, 99.99612345, 4400));
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(sw_status_json(snapshot, "android", &text, NULL), SW_OK);
+    assert_int_equal(sw_json_parse(text, strlen(text), NULL, &tree, NULL), SW_OK);
+    double value = json_number_value(sw_json_at(tree, "platforms[0].health[0].value"));
+    assert_true(fabs(value - 99.99612345) < 1e-12);
+    assert_int_equal(json_integer_value(sw_json_at(tree, "platforms[0].health[0].n")), 4400);
+    assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].state")), "ROLLING");
+    assert_true(json_is_true(sw_json_at(tree, "platforms[0].offers.halt.allowed")));
+    json_decref(tree);
+    free(text);
+    text = NULL;
+    struct sw_error err = {0};
+    assert_int_equal(sw_status_json(snapshot, "wear\x1b[2J", &text, &err), SW_E_USAGE);
+    assert_null(strchr(err.text, '\x1b'));
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+static void a_new_version_forgets_the_old_figures(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    sw_model_drop_health(f.android);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].health_count, 0);
+    assert_int_equal(snapshot->platforms[0].gates_worst, SW_GATE_UNKNOWN);
+    assert_int_equal(sw_platform_headline_metric(&snapshot->platforms[0]), SW_METRIC_UNKNOWN);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+/* What stands on a line for one figure. */
+static void figures_as_people_read_them(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sw_metric metric;
+        double value, n, bad;
+        bool has_value, has_bad;
+        const char *want;
+    } rows[] = {
+        {SW_METRIC_CRASH_FREE_SESSIONS, 99.996, 5000, 0, true, true, "99.99%"},
+        {SW_METRIC_CRASH_FREE_SESSIONS, 99.67, 5000, 16, true, true, "99.67%"},
+        {SW_METRIC_CRASH_FREE_SESSIONS, 100, 5000, 0, true, true, "100.00%"},
+        {SW_METRIC_CRASH_FREE_SESSIONS, 98.6667, 150, 2, true, true, "2 of 150"},
+        {SW_METRIC_CRASH_FREE_SESSIONS, 98.6667, 150, 0, true, false, "-"},
+        {SW_METRIC_CRASH_FREE_SESSIONS, 0, 5000, 0, false, true, "-"},
+        {SW_METRIC_ERROR_RATE, 0.111, 5000, 5, true, true, "0.12%"},
+        {SW_METRIC_ERROR_RATE, 0, 5000, 0, true, true, "0.00%"},
+        {SW_METRIC_LATENCY_P95, 180.2, 5000, 0, true, false, "181ms"},
+        {SW_METRIC_CRASH_FREE_SESSIONS, NAN, 5000, 0, true, true, "-"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[64];
+        struct sw_health health = {.metric = rows[i].metric,
+                                   .value = {rows[i].value, rows[i].has_value},
+                                   .n = {rows[i].n, true},
+                                   .bad = {rows[i].bad, rows[i].has_bad},
+                                   .min_sample = 600};
+        assert_string_equal(sw_health_text(&health, true, text, sizeof text), rows[i].want);
+    }
+    char text[64];
+    assert_string_equal(sw_health_text(NULL, true, text, sizeof text), "-");
+    assert_string_equal(sw_percent_text((struct sw_value){0.05, true}, true, text, sizeof text), "0.05%");
+    assert_string_equal(sw_percent_text((struct sw_value){20, true}, true, text, sizeof text), "20%");
+    assert_string_equal(sw_percent_text((struct sw_value){0}, true, text, sizeof text), "-");
+    assert_string_equal(sw_age_text(29999, text, sizeof text), "now");
+    assert_string_equal(sw_age_text(59999, text, sizeof text), "30s");
+    assert_string_equal(sw_age_text(119999, text, sizeof text), "1m");
+    assert_string_equal(sw_age_text(4260000, text, sizeof text), "1h10m");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_well_may_advance),
+        cmocka_unit_test(an_advance_to_all_is_typed),
+        cmocka_unit_test(a_stale_rollout_blocks_all_but_halt),
+        cmocka_unit_test(a_cached_picture_is_not_believed),
+        cmocka_unit_test(the_first_source_decides),
+        cmocka_unit_test(a_bad_hour_holds_the_next_stage),
+        cmocka_unit_test(soak_left_is_told),
+        cmocka_unit_test(share_of_sessions_is_the_percent_reached),
+        cmocka_unit_test(ticks_decide_over_the_file),
+        cmocka_unit_test(nothing_known_is_null_in_json),
+        cmocka_unit_test(json_figures_are_not_rounded),
+        cmocka_unit_test(a_new_version_forgets_the_old_figures),
+        cmocka_unit_test(figures_as_people_read_them),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,7 +8,9 @@
 #include "memory.h"
 #include "parts.h"
 
-#define INDENT 12 /* columns of a label */
+#define INDENT        12 /* columns of a label */
+#define NARROW        50 /* fewer columns than this: short labels */
+#define NARROW_INDENT 6
 
 /* Where one entry may draw. */
 struct place {
@@ -44,10 +46,38 @@ void detail_title(const struct frame *frame, const struct sw_platform *p, char *
         tui_append(title, size, ", over %s", p->previous_version);
 }
 
+static bool is_narrow(const struct place *at)
+{
+    return at->end - at->col < NARROW;
+}
+
+static int indent_of(const struct place *at)
+{
+    return is_narrow(at) ? NARROW_INDENT : INDENT;
+}
+
+/* The label, or a short form of it on a telephone. */
+static const char *label_of(const struct place *at, const char *label)
+{
+    static const char *const forms[][2] = {
+        {"last hour", "1h"},   {"exposed", "real"},  {"new issue", "new"}, {"others", "also"},
+        {"checklist", "list"}, {"OVERRIDE", "OVER"}, {"H halt", "H"},      {"R resume", "R"},
+        {"B roll back", "B"},  {"A advance", "A"},
+    };
+    if (!is_narrow(at))
+        return label;
+    for (size_t i = 0; i < TUI_COUNT(forms); i++) {
+        if (!strcmp(label, forms[i][0]))
+            return forms[i][1];
+    }
+    return strncmp(label, "last ", 5) == 0 ? label + 5 : label;
+}
+
 static struct pen entry_pen(const struct place *at, const char *label)
 {
-    canvas_put(at->canvas, at->row, at->col, INDENT - 1, ROLE_LABEL, label);
-    return canvas_pen(at->canvas, at->row, at->col + INDENT, at->end);
+    int indent = indent_of(at);
+    canvas_put(at->canvas, at->row, at->col, indent - 1, ROLE_LABEL, label_of(at, label));
+    return canvas_pen(at->canvas, at->row, at->col + indent, at->end);
 }
 
 /* ---------------------------------------------------------------------- health */
@@ -429,8 +459,8 @@ static bool has_override(const struct frame *frame, const struct sw_platform *p)
 
 static int draw_override(const struct place *at)
 {
-    return parts_entry(at->canvas, at->row, at->most, at->col, INDENT, at->end, "OVERRIDE",
-                       ROLE_WARN, at->p->override_text);
+    return parts_entry(at->canvas, at->row, at->most, at->col, indent_of(at), at->end,
+                       label_of(at, "OVERRIDE"), ROLE_WARN, at->p->override_text);
 }
 
 static bool has_note(const struct frame *frame, const struct sw_platform *p)
@@ -441,8 +471,8 @@ static bool has_note(const struct frame *frame, const struct sw_platform *p)
 
 static int draw_note(const struct place *at)
 {
-    return parts_entry(at->canvas, at->row, at->most, at->col, INDENT, at->end, "note", ROLE_TEXT,
-                       at->p->note);
+    return parts_entry(at->canvas, at->row, at->most, at->col, indent_of(at), at->end, "note",
+                       ROLE_TEXT, at->p->note);
 }
 
 /* The verb whose effect is worth a line: halt where it is open, else the one that is. */
@@ -478,7 +508,7 @@ static bool is_effect_long(const struct canvas *canvas, const struct sw_platform
     char text[LINE_MAX_BYTES * 2];
     const struct command *command = command_get(effect_command(p));
     effect_text(&p->offers[command->verb], text, sizeof text);
-    return canvas_width(canvas, text) > width - INDENT;
+    return canvas_width(canvas, text) > width - (width < NARROW ? NARROW_INDENT : INDENT);
 }
 
 static int draw_effect(const struct place *at)
@@ -488,8 +518,8 @@ static int draw_effect(const struct place *at)
     char label[FIG_SIZE];
     char text[LINE_MAX_BYTES * 2];
     tui_format(label, sizeof label, "%c %s", (char)command->keys[0], command->hint);
-    return parts_entry(at->canvas, at->row, at->most, at->col, INDENT, at->end, label,
-                       offer->is_allowed ? ROLE_TEXT : ROLE_CLOSED,
+    return parts_entry(at->canvas, at->row, at->most, at->col, indent_of(at), at->end,
+                       label_of(at, label), offer->is_allowed ? ROLE_TEXT : ROLE_CLOSED,
                        effect_text(offer, text, sizeof text));
 }
 
@@ -507,11 +537,13 @@ static const struct entry {
 };
 
 int detail_draw(struct canvas *canvas, const struct frame *frame, const struct sw_platform *p,
-                int row, int most, int col, int end, bool wants_effect)
+                int row, int most, int col, int end, unsigned parts)
 {
     bool is_on[TUI_COUNT(entries)] = {false};
     int count = 0;
     /* What a key will not do is worth a second row, before the last of the figures. */
+    bool wants_effect = (parts & DETAIL_EFFECT) != 0;
+    bool wants_list = (parts & DETAIL_CHECKLIST) != 0;
     int limit = wants_effect && most >= 6 && most <= 12 && is_effect_long(canvas, p, end - col)
                     ? most - 1
                     : most;
@@ -519,7 +551,9 @@ int detail_draw(struct canvas *canvas, const struct frame *frame, const struct s
         for (size_t i = 0; i < TUI_COUNT(entries); i++) {
             if (count >= limit || entries[i].rank != rank || !entries[i].has(frame, p))
                 continue;
-            if (entries[i].draw != draw_effect || wants_effect) {
+            bool is_unwanted = (entries[i].draw == draw_effect && !wants_effect) ||
+                               (entries[i].draw == draw_checklist && !wants_list);
+            if (!is_unwanted) {
                 is_on[i] = true;
                 count++;
             }
@@ -546,38 +580,42 @@ static bool is_worth_telling(const struct sw_event *e)
                                e->kind == SW_EVENT_CONN || e->kind == SW_EVENT_NOTE);
 }
 
+static int put_change(struct canvas *canvas, const struct frame *frame, const struct sw_event *e,
+                      int row, int most, int col, int end)
+{
+    char when[FIG_SIZE];
+    enum role role = e->kind == SW_EVENT_OUTCOME && e->result != SW_RESULT_SEEN
+                         ? fig_result_role(e->result)
+                         : ROLE_TEXT;
+    fig_when(e->at_ms, frame->now_ms, when, sizeof when);
+    int indent = canvas_width(canvas, when) + 1;
+    return parts_entry(canvas, row, most, col, indent, end, when, role, e->text);
+}
+
 int detail_changes(struct canvas *canvas, const struct frame *frame, int row, int most, int col,
                    int end, bool is_pairs)
 {
     const struct sw_snapshot *s = frame->snapshot;
-    size_t worth = 0;
+    int worth = 0;
     for (size_t i = 0; i < s->event_count; i++)
         worth += is_worth_telling(&s->events[i]);
-    if (worth <= (size_t)(most > 0 ? most : 0))
-        is_pairs = false; /* room enough for whole sentences */
-    int width = is_pairs ? (end - col) / 2 : end - col;
-    int places = is_pairs ? most * 2 : most;
+    if (worth == 0 && most > 0)
+        return parts_entry(canvas, row, 1, col, 1, end, "", ROLE_DIM, "nothing recorded yet");
+    is_pairs = is_pairs && worth > most; /* else there is room enough for whole sentences */
+    int rows_each = worth * 2 <= most ? 2 : 1;
+    int middle = is_pairs ? col + (end - col) / 2 : end;
     int used = 0;
-    for (size_t i = s->event_count; i > 0 && used < places; i--) {
+    bool is_right = false;
+    for (size_t i = s->event_count; i > 0 && used < most; i--) {
         const struct sw_event *e = &s->events[i - 1];
         if (!is_worth_telling(e))
             continue;
-        char when[FIG_SIZE];
-        int x = is_pairs && used % 2 ? col + width : col;
-        int y = row + (is_pairs ? used / 2 : used);
-        struct pen pen = canvas_pen(canvas, y, x, x + width - 1);
-        pen_print(&pen, ROLE_DIM, "%s ", fig_when(e->at_ms, frame->now_ms, when, sizeof when));
-        enum role role = e->kind == SW_EVENT_OUTCOME && e->result != SW_RESULT_SEEN
-                             ? fig_result_role(e->result)
-                             : ROLE_TEXT;
-        pen_put(&pen, role, e->text);
-        used++;
+        int rows = put_change(canvas, frame, e, row + used, rows_each, is_right ? middle : col,
+                              is_right || !is_pairs ? end : middle - 1);
+        used += is_pairs && !is_right ? 0 : rows;
+        is_right = is_pairs && !is_right;
     }
-    if (used == 0 && most > 0) {
-        canvas_put(canvas, row, col, end - col, ROLE_DIM, "nothing recorded yet");
-        return 1;
-    }
-    return is_pairs ? (used + 1) / 2 : used;
+    return is_right ? used + 1 : used;
 }
 
 void detail_if_left_text(const struct frame *frame, char *out, size_t size)

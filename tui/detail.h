@@ -14,11 +14,16 @@ void detail_name(const struct sw_platform *platform, char *title, size_t size);
 void detail_title(const struct frame *frame, const struct sw_platform *platform, char *title,
                   size_t size);
 
-/* Draws at most `most` rows in columns col..end. has_effect: with the line of what the first open
- * key would do. Returns the rows used. */
+enum detail_part {
+    DETAIL_EFFECT = 1,    /* what the first open key would do */
+    DETAIL_CHECKLIST = 2, /* the same for every platform: once on a screen is enough */
+};
+
+/* Draws at most `most` rows in columns col..end. parts: enum detail_part bits of what may be
+ * among them. Returns the rows used. */
 int detail_draw(struct canvas *canvas, const struct frame *frame,
                 const struct sw_platform *platform, int row, int most, int col, int end,
-                bool has_effect);
+                unsigned parts);
 
 /* "what changed": the newest events, newest first, in columns col..end; is_pairs: two to a row.
  * Returns the rows used. */

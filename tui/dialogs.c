@@ -501,7 +501,9 @@ static void list_content(struct box *b, const struct frame *frame, const struct 
         const struct sw_platform *p = &s->platforms[i];
         const struct sw_action *a = part_of(s, d->stop_id, p->id);
         struct pen pen = canvas_pen(b->canvas, b->at++, b->col + 2, b->col + b->cols - 2);
-        if (a != NULL)
+        if (a != NULL && parts_is_nothing(a))
+            pen_print(&pen, ROLE_DIM, "%s  %s", p->title, a->text ? a->text : "nothing to stop");
+        else if (a != NULL)
             parts_action(&pen, frame, a);
         else
             pen_print(&pen, ROLE_DIM, "%s  nothing asked: %s", p->title, sw_state_title(p->state));
@@ -514,7 +516,7 @@ static void draw_stop_list(struct canvas *canvas, const struct frame *frame, con
     size_t asked = 0;
     size_t seen = 0;
     for (size_t i = 0; i < s->action_count; i++) {
-        bool is_part = s->actions[i].parent == d->stop_id;
+        bool is_part = s->actions[i].parent == d->stop_id && !parts_is_nothing(&s->actions[i]);
         asked += is_part;
         seen += is_part && s->actions[i].result == SW_RESULT_SEEN;
     }

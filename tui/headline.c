@@ -319,7 +319,11 @@ static void say_halted(const struct frame *frame, const struct sw_platform *p, s
     add_others(out, count, "halted");
     const struct sw_offer *resume = &p->offers[SW_VERB_RESUME];
     if (resume->is_allowed)
-        tui_format(out->choice, sizeof out->choice, "R resumes");
+        tui_format(out->choice, sizeof out->choice, "R resumes it%s%s",
+                   resume->to_percent.is_known ? " at " : "",
+                   resume->to_percent.is_known
+                       ? sw_percent_text(resume->to_percent, false, percent, sizeof percent)
+                       : "");
     else if (resume->reason != NULL && resume->reason[0])
         tui_format(out->choice, sizeof out->choice, "R closed: %s", resume->reason);
 }
@@ -440,6 +444,13 @@ static void say_choice(const struct frame *frame, struct headline *out)
     if (change != NULL)
         tui_append(out->choice, sizeof out->choice, " · %s %s",
                    fig_clock(change->at_ms, at, sizeof at), change->text);
+}
+
+void headline_next(const struct frame *frame, char *out, size_t size)
+{
+    struct headline next = {0};
+    say_next(frame, &next);
+    tui_format(out, size, "%s", next.choice);
 }
 
 void headline_make(const struct frame *frame, struct headline *out)

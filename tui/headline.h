@@ -33,4 +33,6 @@ struct headline {
     size_t bad, stale, halted, well;    /* platforms of each sort; they add up */
 };
 
+/* What comes next by the plans, on all platforms. */
+void headline_next(const struct frame *frame, char *out, size_t size);
 void headline_make(const struct frame *frame, struct headline *out);

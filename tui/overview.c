@@ -257,8 +257,8 @@ static void draw_stacked(struct canvas *canvas, const struct frame *frame, int r
     int detail = rows - 1 - tail - (changes > 0 ? changes + 1 : 0);
     if (frame_platform(frame) != NULL && rows >= 2) {
         draw_detail_rule(canvas, frame, row, cols);
-        row +=
-            1 + detail_draw(canvas, frame, frame_platform(frame), row + 1, detail, 1, cols, true);
+        row += 1 + detail_draw(canvas, frame, frame_platform(frame), row + 1, detail, 1, cols,
+                               DETAIL_EFFECT | DETAIL_CHECKLIST);
     }
     /* What the detail did not need goes to the changes. */
     if (changes > 0) {
@@ -351,7 +351,7 @@ static void draw_rest(struct canvas *canvas, const struct frame *frame, int row,
         char title[LINE_MAX_BYTES];
         detail_title(frame, p, title, sizeof title);
         parts_rule(canvas, row, 0, canvas->cols, title, p->place);
-        row += 1 + detail_draw(canvas, frame, p, row + 1, each - 1, 1, canvas->cols, true);
+        row += 1 + detail_draw(canvas, frame, p, row + 1, each - 1, 1, canvas->cols, DETAIL_EFFECT);
     }
 }
 
@@ -376,7 +376,7 @@ static void draw_beside(struct canvas *canvas, const struct frame *frame, int ro
     if (chart > 0)
         chart_draw(canvas, frame, p, trend, row + 1, 1, chart, side - 3);
     (void)detail_draw(canvas, frame, p, row + 1 + chart, detail_rows - chart, 1, side - 2,
-                      offers == 0);
+                      DETAIL_CHECKLIST | (offers == 0 ? DETAIL_EFFECT : 0));
     draw_side(canvas, frame, row + 1, detail_rows, side);
     int at = row + 1 + detail_rows;
     if (offers > 0)

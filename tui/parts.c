@@ -33,6 +33,11 @@ void parts_header(struct canvas *canvas, const struct frame *frame, int row)
     canvas_put_right(canvas, row, cols - date_cols, date_cols, ROLE_TITLE, date);
 }
 
+bool parts_is_nothing(const struct sw_action *a)
+{
+    return a->result == SW_RESULT_SEEN && a->accepted_ms == 0 && a->seen_ms == 0;
+}
+
 void parts_action(struct pen *pen, const struct frame *frame, const struct sw_action *a)
 {
     char verb[FIG_SIZE];
@@ -79,11 +84,13 @@ static int draw_notes(struct canvas *canvas, const struct frame *frame, const st
     if (frame->view->message[0] != '\0' && used < most)
         canvas_put(canvas, row + used++, 2, canvas->cols - 2, frame->view->message_role,
                    frame->view->message);
-    for (size_t i = 0; i < s->action_count && used < most; i++) {
-        const struct sw_action *a = &s->actions[i];
+    for (size_t i = 0; i < s->action_count * 2 && used < most; i++) {
+        const struct sw_action *a = &s->actions[i % s->action_count];
         bool is_done = a->result != SW_RESULT_NONE;
-        if ((is_done && a->id <= frame->view->dismissed) || a->verb == SW_VERB_NONE ||
-            is_told(frame, h, a))
+        bool is_turn = is_done == (i >= s->action_count); /* first what is under way */
+        bool is_put_away = is_done && a->id <= frame->view->dismissed;
+        if (!is_turn || is_put_away || a->verb == SW_VERB_NONE || is_told(frame, h, a) ||
+            parts_is_nothing(a))
             continue;
         struct pen pen = canvas_pen(canvas, row + used++, 2, canvas->cols);
         parts_action(&pen, frame, a);
@@ -112,7 +119,8 @@ int parts_top(struct canvas *canvas, const struct frame *frame, const struct hea
     /* The chip is a shape of its own where somebody is wanted. */
     if (h->kind <= HEADLINE_FAIL)
         canvas_reverse(canvas, row, 0, pen.col - 1);
-    pen_put(&pen, h->role, h->text);
+    /* Where the sentence does not fit, its short form. */
+    pen_put(&pen, h->role, canvas->cols < 40 ? h->what : h->text);
     row++;
     if (most < 2)
         return row;

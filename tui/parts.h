@@ -22,6 +22,9 @@ void parts_footer(struct canvas *canvas, const struct frame *frame, const enum c
 /* "HALT Android  asked 03:12:36 > accepted 03:12:38 > seen 03:12:41  done" */
 void parts_action(struct pen *pen, const struct frame *frame, const struct sw_action *action);
 
+/* It ended well because there was nothing to do. */
+bool parts_is_nothing(const struct sw_action *action);
+
 /* "label     text", wrapped over at most `most` rows; returns the rows used. */
 int parts_entry(struct canvas *canvas, int row, int most, int col, int indent, int end,
                 const char *label, enum role role, const char *text);

@@ -46,7 +46,8 @@ static int title(const struct place *at, const char *text, const char *right)
 
 static int draw_summary(const struct place *at)
 {
-    return detail_draw(at->canvas, at->frame, at->p, at->row, 20, at->col + 1, at->end, false);
+    return detail_draw(at->canvas, at->frame, at->p, at->row, 20, at->col + 1, at->end,
+                       DETAIL_CHECKLIST);
 }
 
 static int draw_facts(const struct place *at)

@@ -20,6 +20,7 @@ struct board {
     const struct frame *frame;
     int top, left, end; /* inside the rim */
     int scale;
+    int title_scale; /* one for all, so that no platform looks smaller than another */
 };
 
 static bool is_stopped(const struct sw_platform *p)
@@ -147,11 +148,40 @@ static void put_figure(const struct board *b, int row, int col, int end, const c
     canvas_put(b->canvas, small, col, end - col, ROLE_DIM, note);
 }
 
+static int word_column(const struct board *b)
+{
+    return b->left + (b->end - b->left) * 31 / 100;
+}
+
+static int title_scale(const struct board *b)
+{
+    const struct sw_snapshot *s = b->frame->snapshot;
+    int room = word_column(b) - 2 - b->left - 3 * b->scale;
+    int scale = b->scale;
+    for (size_t i = 0; i < s->platform_count; i++) {
+        while (scale > 1 && big_width(s->platforms[i].title, scale) > room)
+            scale--;
+    }
+    return scale;
+}
+
+/* As large as fits, down to plain letters. */
+static void put_large(const struct board *b, int row, int col, int end, int scale, enum role role,
+                      const char *text)
+{
+    while (scale > 0 && big_width(text, scale) > end - col)
+        scale--;
+    if (scale > 0)
+        big_put(b->canvas, row, col, end, role, scale, text);
+    else
+        canvas_put(b->canvas, row + 1, col, end - col, role, text);
+}
+
 static void draw_band(const struct board *b, int row, const struct sw_platform *p)
 {
     int width = b->end - b->left;
     int title = b->left + 3 * b->scale;
-    int word = b->left + width * 31 / 100;
+    int word = word_column(b);
     int set = b->left + width * 67 / 100;
     int clean = b->left + width * 81 / 100;
     int small = row + big_rows(b->canvas, b->scale);
@@ -163,19 +193,13 @@ static void draw_band(const struct board *b, int row, const struct sw_platform *
             canvas_repeat(b->canvas, row + y, b->left, 2 * b->scale, ROLE_BAD,
                           b->canvas->charset == CHARSET_ASCII ? '#' : 0x2588);
     }
-    if (big_width(p->title, b->scale) <= word - title - 2)
-        big_put(b->canvas, row, title, word - 1, ROLE_TITLE, b->scale, p->title);
-    else
-        canvas_put(b->canvas, row + 1, title, word - title - 2, ROLE_TITLE, p->title);
+    put_large(b, row, title, word - 2, b->title_scale, ROLE_TITLE, p->title);
     tui_format(more, sizeof more, "%s %s", fig_state_glyph(p->state), sw_state_title(p->state));
     tui_append(more, sizeof more, " %s", p->version ? p->version : p->build ? p->build : "");
     canvas_put(b->canvas, small, title, word - title - 2, ROLE_DIM, more);
 
     big_word(p, &role, text, sizeof text);
-    if (big_width(text, b->scale) <= set - word - 2)
-        big_put(b->canvas, row, word, set - 1, role, b->scale, text);
-    else
-        canvas_put(b->canvas, row + 1, word, set - word - 2, role, text);
+    put_large(b, row, word, set - 2, b->scale, role, text);
     enum role against_role;
     char next[FIG_SIZE];
     fig_against(p, b->frame->now_ms, true, &against_role, text, sizeof text);
@@ -254,7 +278,7 @@ static void draw_bands(const struct board *b, int row, int rows, int each)
 
 /* ---------------------------------------------------------------------- footer */
 
-static void draw_footer(const struct board *b, int row, int rows, const struct headline *h)
+static void draw_footer(const struct board *b, int row, int rows)
 {
     const struct sw_snapshot *s = b->frame->snapshot;
     int64_t polls = 0;
@@ -265,8 +289,11 @@ static void draw_footer(const struct board *b, int row, int rows, const struct h
     }
     char a[FIG_SIZE];
     char c[FIG_SIZE];
+    char next[LINE_MAX_BYTES];
     if (rows >= 3)
-        (void)parts_entry(b->canvas, row, 1, b->left, 9, b->end, "next", ROLE_TEXT, h->choice);
+        headline_next(b->frame, next, sizeof next);
+    if (rows >= 3)
+        (void)parts_entry(b->canvas, row, 1, b->left, 9, b->end, "", ROLE_TEXT, next);
     struct pen pen = canvas_pen(b->canvas, row + rows - 2, b->left, b->end);
     pen_put(&pen, ROLE_LABEL, "list     ");
     if (s->checklist.is_known)
@@ -305,6 +332,7 @@ int wallboard_draw(struct canvas *canvas, const struct frame *frame)
             canvas->cols >= 99 * b.scale)
             break;
     }
+    b.title_scale = title_scale(&b);
     int each = big_rows(canvas, b.scale) + 2;
     bool is_large = canvas->cols >= 100 && canvas->rows >= 20;
     int used;
@@ -317,9 +345,12 @@ int wallboard_draw(struct canvas *canvas, const struct frame *frame)
     }
     int row = b.top + used;
     int rows = canvas->rows - 1 - footer - row;
+    /* What is left over goes between the bands. */
+    int spare = count > 0 ? rows / count - each : 0;
+    each += spare > 3 ? 3 : spare > 0 ? spare : 0;
     if (rows > 0)
         draw_bands(&b, row, rows, is_large ? each : 1);
     if (canvas->rows > footer + 4)
-        draw_footer(&b, canvas->rows - 1 - footer, footer, &headline);
+        draw_footer(&b, canvas->rows - 1 - footer, footer);
     return 0;
 }

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "net/aws_error.h"
+#include "net/aws.h"
 #include "net/aws_profile.h"
 #include "net/secret_place.h"
 
@@ -273,7 +273,7 @@ static const struct auth_kind kind = {
     .name = "aws",
     .apply = apply,
     .refused = refused,
-    .classify = aws_error_classify,
+    .classify = sw_aws_classify,
     .close = close_aws,
 };
 

@@ -126,6 +126,25 @@ static enum error_class classify(const char *code, int status)
     return OTHER;
 }
 
+enum sw_code sw_aws_classify(const struct sw_reply *reply)
+{
+    char code[SW_AWS_CODE_MAX];
+    sw_aws_error_code(reply, code);
+    switch (classify(code, 0)) {
+    case THROTTLED:
+        return SW_E_QUOTA;
+    case EXPIRED:
+    case BAD_CREDENTIAL:
+        return SW_E_AUTH;
+    case DENIED:
+        return SW_E_DENIED;
+    case TRANSIENT:
+    case OTHER:
+        break;
+    }
+    return SW_OK;
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t len = strlen(text), end_len = strlen(end);

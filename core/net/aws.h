@@ -34,6 +34,10 @@ void sw_aws_error_code(const struct sw_reply *reply, char out[SW_AWS_CODE_MAX]);
 enum sw_code sw_aws_explain(const struct sw_reply *reply, const struct sw_operation *operation,
                             struct sw_error *err);
 
+/* What an error reply's own code says, whatever its status: SW_E_AUTH, SW_E_DENIED, SW_E_QUOTA, or
+ * SW_OK for none of these. */
+enum sw_code sw_aws_classify(const struct sw_reply *reply);
+
 /* A number on the wire; "NaN" and the infinities (texts there) and anything else are unknown. */
 struct sw_value sw_aws_number(const json_t *value);
 

@@ -1,4 +1,4 @@
-/* channel.c: upstreams, channels, and the pipeline behind sw_exchange.
+/* channel.c: channels, and the pipeline behind sw_exchange.
  *
  * The order is the guarantee: the gate sees every request first, so nothing
  * that it refuses costs budget, reads a secret or touches the network; the
@@ -9,11 +9,8 @@
  * One exchange never takes longer than its operation's timeout (attempts and
  * pauses together), plus the time a token takes to get.
  *
- * An upstream is shared: its lock guards budget and health, nothing is done
- * under it but arithmetic. A channel belongs to one flow; its lock guards what
- * sw_channel_cancel touches from another thread. */
-#include "net/channel.h"
-
+ * A channel belongs to one flow; its lock guards what sw_channel_cancel touches
+ * from another thread. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,33 +23,16 @@
 #include "base/time.h"
 #include "net/auth_kind.h"
 #include "net/http.h"
-#include "net/rate_budget.h"
 #include "net/request.h"
 #include "net/retry.h"
 #include "net/secret_bytes.h"
-#include "net/send_gate.h"
+#include "net/upstream.h"
 
 enum {
-    BODY_MAX_BYTES = 1 << 20,
     TIMEOUT_READ_MS = 15000,
     TIMEOUT_WRITE_MS = 30000,
     SKEW_SHOWN_S = 60, /* from here on tokens fail. Source: reliability target "clock" */
     URL_MAX = 16 * 1024,
-};
-
-/* Shared by all flows of the account; lives longer than every channel on it. */
-struct sw_upstream {
-    char source_id[64];
-    struct origin origin;
-    struct send_gate gate;
-    char *ca_file;
-    size_t body_max_bytes;
-    struct sw_auth *auth;          /* NULL: none needed */
-    struct sw_http *http;          /* NULL with a transport */
-    struct sw_transport transport; /* perform NULL: http */
-    struct sw_mutex lock;          /* guards what follows */
-    struct rate_budget budget;
-    struct sw_upstream_health health;
 };
 
 /* Belongs to the flow's thread. */
@@ -78,113 +58,8 @@ struct passage {
     int64_t deadline_ms; /* monotonic */
     int attempt;         /* from 1 */
     bool is_renewed;     /* the credential was renewed once already */
+    bool has_lookup_failed;
 };
-
-/* ------------------------------------------------------------------ upstream */
-
-static void upstream_fill(struct sw_upstream *upstream, const struct sw_upstream_options *options)
-{
-    sw_copy(upstream->source_id, sizeof(upstream->source_id), options->source_id);
-    upstream->ca_file = sw_xstrdup(options->ca_file);
-    upstream->body_max_bytes = options->body_max_bytes ? options->body_max_bytes : BODY_MAX_BYTES;
-    upstream->gate = (struct send_gate){
-        .source_id = upstream->source_id,
-        .origin = &upstream->origin,
-        .operations = options->operations,
-        .operation_count = options->operation_count,
-        .is_read_only = options->is_read_only,
-    };
-    rate_budget_init(&upstream->budget, options->per_minute, options->burst, options->concurrent,
-                     options->speed, sw_time_mono_ms());
-}
-
-enum sw_code sw_upstream_open(const struct sw_upstream_options *options, struct sw_auth *auth,
-                              struct sw_http *http, const struct sw_transport *transport,
-                              struct sw_upstream **out, struct sw_error *err)
-{
-    *out = NULL;
-    sw_assert(http || transport);
-    struct sw_upstream *upstream = sw_xcalloc(1, sizeof(*upstream));
-    enum sw_code code = origin_parse(options->base_url, "base_url", &upstream->origin, err);
-    if (code != SW_OK) {
-        sw_error_set_source(err, options->source_id);
-        free(upstream);
-        sw_auth_free(auth);
-        return code;
-    }
-    upstream_fill(upstream, options);
-    upstream->auth = auth;
-    upstream->http = http;
-    if (transport)
-        upstream->transport = *transport;
-    sw_mutex_init(&upstream->lock);
-    *out = upstream;
-    return SW_OK;
-}
-
-void sw_upstream_close(struct sw_upstream *upstream)
-{
-    if (!upstream)
-        return;
-    sw_auth_free(upstream->auth);
-    sw_mutex_clear(&upstream->lock);
-    free(upstream->ca_file);
-    free(upstream);
-}
-
-/* REAL ms until the time the upstream told us to wait for; 0: none. Lock held. */
-static int64_t told_wait_ms(struct sw_upstream *upstream)
-{
-    sw_mutex_assert_held(&upstream->lock);
-    if (upstream->health.retry_at_ms == 0)
-        return 0;
-    int64_t wait = upstream->health.retry_at_ms - sw_time_real_ms();
-    /* A clock set back must not make it longer than any upstream may ask for. */
-    if (wait <= 0 || wait > RETRY_AFTER_MAX_MS) {
-        upstream->health.retry_at_ms = 0;
-        return 0;
-    }
-    return wait;
-}
-
-bool sw_upstream_acquire(struct sw_upstream *upstream, int64_t now_mono_ms, int64_t *wait_ms)
-{
-    sw_mutex_lock(&upstream->lock);
-    *wait_ms = told_wait_ms(upstream);
-    bool is_free = *wait_ms == 0 && rate_budget_acquire(&upstream->budget, now_mono_ms, wait_ms);
-    sw_mutex_unlock(&upstream->lock);
-    return is_free;
-}
-
-void sw_upstream_release(struct sw_upstream *upstream)
-{
-    sw_mutex_lock(&upstream->lock);
-    rate_budget_release(&upstream->budget);
-    sw_mutex_unlock(&upstream->lock);
-}
-
-void sw_upstream_health(struct sw_upstream *upstream, struct sw_upstream_health *out)
-{
-    sw_mutex_lock(&upstream->lock);
-    *out = upstream->health;
-    sw_mutex_unlock(&upstream->lock);
-}
-
-static void note_reply(struct sw_upstream *upstream, const struct sw_reply *reply)
-{
-    struct sw_upstream_health *health = &upstream->health;
-    sw_mutex_lock(&upstream->lock);
-    health->latency_ms = (struct sw_value){.value = reply->latency_ms, .is_known = true};
-    if (reply->quota_left.is_known)
-        health->quota_left = reply->quota_left;
-    if (reply->quota_note[0])
-        sw_copy(health->quota_note, sizeof(health->quota_note), reply->quota_note);
-    if (reply->date_ms > 0)
-        health->clock_skew_s = (struct sw_value){
-            .value = (double)((reply->date_ms - sw_time_real_ms()) / 1000), .is_known = true};
-    health->retry_at_ms = reply->retry_after_ms;
-    sw_mutex_unlock(&upstream->lock);
-}
 
 /* ------------------------------------------------------------------- channel */
 
@@ -305,21 +180,14 @@ static enum sw_code pass_gate(struct passage *passage, struct sw_error *err)
 static enum sw_code pass_budget(struct passage *passage, struct sw_error *err)
 {
     struct sw_upstream *upstream = passage->channel->upstream;
-    if (passage->is_token)
+    int64_t wait_ms = 0, retry_at_ms = 0;
+    if (passage->is_token ||
+        upstream_spend(upstream, passage->channel->is_action, &wait_ms, &retry_at_ms))
         return SW_OK;
-    sw_mutex_lock(&upstream->lock);
-    int64_t wait = told_wait_ms(upstream);
-    int64_t retry_at = upstream->health.retry_at_ms;
-    bool is_held = wait > 0 && !passage->channel->is_action;
-    if (!is_held)
-        rate_budget_spend(&upstream->budget, sw_time_mono_ms());
-    sw_mutex_unlock(&upstream->lock);
-    if (!is_held)
-        return SW_OK;
-    return sw_fail_http(err, SW_E_QUOTA, 0, true, retry_at,
+    return sw_fail_http(err, SW_E_QUOTA, 0, true, retry_at_ms,
                         "%s: %s asked us to wait another %lld s; nothing was sent",
                         passage->request->operation->name, upstream->origin.host,
-                        (long long)(wait + 999) / 1000);
+                        (long long)(wait_ms + 999) / 1000);
 }
 
 static void write_trace(const struct passage *passage, const struct wire_call *call,
@@ -390,13 +258,15 @@ static enum sw_code perform(struct passage *passage, struct wire_call *call, str
     call->body_max_bytes = channel->upstream->body_max_bytes;
     call->deadline_mono_ms = passage->deadline_ms;
     call->is_action = channel->is_action;
+    call->is_lookup_skipped = channel->is_action && passage->has_lookup_failed;
     call->pool = channel->pool;
     call->queued_ms = sw_time_real_ms();
     bool is_fake = channel->upstream->transport.perform != NULL;
     enum sw_code code = is_fake ? perform_fake(channel, call, passage->reply, err)
                                 : perform_http(channel, call, passage->reply, err);
+    passage->has_lookup_failed = call->is_lookup_failed;
     if (code == SW_OK && !passage->is_token)
-        note_reply(channel->upstream, passage->reply);
+        upstream_note_reply(channel->upstream, passage->reply);
     return code;
 }
 

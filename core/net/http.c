@@ -38,6 +38,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "net/addresses.h"
 #include "net/http_failure.h"
 #include "net/reply_headers.h"
 #include "net/request.h"
@@ -45,6 +46,8 @@
 
 enum {
     CONNECT_TIMEOUT_MS = 5000,
+    CONNECT_QUICK_MS = 2000, /* of an action that knows where to go when the lookup hangs */
+    LOOKUP_LIFE_S = 60,
     SLOW_WINDOW_MS = 5000,
     SLOW_BYTES_PER_S = 100,
     DEAD_PEER_MS = 20000,  /* unacknowledged data this old: the connection is gone */
@@ -57,7 +60,10 @@ struct transfer {
     struct sw_reply *reply;
     struct reply_headers headers;
     CURL *easy;
-    struct curl_slist *lines;    /* header lines; hold secrets */
+    struct curl_slist *lines;         /* header lines; hold secrets */
+    struct curl_slist *resolved;      /* "+host:port:address", or NULL */
+    char known_address[ADDRESS_TEXT]; /* that answered last; empty: none */
+    long lookup_life_s;
     char words[CURL_ERROR_SIZE]; /* curl's own, on failure */
     size_t body_cap;             /* allocated for reply->body */
     int64_t start_mono_ms;
@@ -80,6 +86,8 @@ struct sw_http {
     CURLM *multi;             /* engine thread */
     struct transfer *running; /* engine thread */
     struct trace *trace;
+    struct addresses addresses;
+    long lookup_life_s;      /* how long a looked-up address is used */
     struct sw_mutex lock;    /* guards what follows */
     struct transfer *queued; /* newest first */
     struct pool *closed_pools;
@@ -106,8 +114,15 @@ enum sw_code sw_http_open(const char *trace_path, struct sw_http **out, struct s
         sw_die("libcurl has no memory");
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
     sw_mutex_init(&http->lock);
+    addresses_init(&http->addresses);
+    http->lookup_life_s = LOOKUP_LIFE_S;
     *out = http;
     return SW_OK;
+}
+
+void http_set_lookup_life(struct sw_http *http, int seconds)
+{
+    http->lookup_life_s = seconds;
 }
 
 struct trace *http_trace(struct sw_http *http)
@@ -330,12 +345,30 @@ static void set_tls(struct transfer *transfer)
     }
 }
 
+/* Without a lookup, to where the host was last. The '+' lets curl forget it as it forgets others.
+ */
+static void set_address(struct transfer *transfer)
+{
+    const struct wire_call *call = transfer->call;
+    if (!call->is_lookup_skipped || !transfer->known_address[0])
+        return;
+    char *text =
+        sw_xasprintf("+%s:%d:%s", call->origin->host, call->origin->port, transfer->known_address);
+    transfer->resolved = curl_slist_append(NULL, text);
+    free(text);
+    curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, transfer->resolved);
+}
+
 static void set_limits(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    int64_t left = transfer->call->deadline_mono_ms - sw_time_mono_ms();
+    const struct wire_call *call = transfer->call;
+    int64_t left = call->deadline_mono_ms - sw_time_mono_ms();
+    bool is_quick = call->is_action && !call->is_lookup_skipped && transfer->known_address[0];
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left > 1 ? left : 1));
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(is_quick ? CONNECT_QUICK_MS : CONNECT_TIMEOUT_MS));
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, transfer->lookup_life_s);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -361,6 +394,7 @@ static void set_up(struct transfer *transfer)
     if (!transfer->easy)
         sw_die("libcurl has no memory");
     set_place(transfer);
+    set_address(transfer);
     set_tls(transfer);
     set_limits(transfer);
     set_callbacks(transfer);
@@ -516,6 +550,7 @@ void sw_http_close(struct sw_http *http)
     free_closed_pools(http);
     curl_multi_cleanup(http->multi);
     trace_close(http->trace);
+    addresses_clear(&http->addresses);
     sw_mutex_clear(&http->lock);
     free(http);
     curl_global_cleanup();
@@ -602,6 +637,9 @@ static enum sw_code tell_failure(struct transfer *transfer, struct sw_error *err
         .words = transfer->words[0] ? transfer->words : curl_easy_strerror(transfer->result),
         .waited_ms = transfer->call->total_ms,
     };
+    transfer->call->is_lookup_failed =
+        failure.kind == HTTP_FAILURE_LOOKUP ||
+        (failure.kind == HTTP_FAILURE_TIMEOUT && failure.phase == HTTP_PHASE_LOOKUP);
     free(transfer->reply->body); /* never a part of an answer */
     transfer->reply->body = NULL;
     transfer->reply->body_len = 0;
@@ -624,6 +662,14 @@ static void wait_for(struct sw_http *http, struct transfer *transfer)
     sw_mutex_unlock(&http->lock);
 }
 
+static void note_address(struct sw_http *http, const struct transfer *transfer)
+{
+    const struct origin *origin = transfer->call->origin;
+    char *address = NULL;
+    curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address);
+    addresses_note(&http->addresses, origin->host, origin->port, address);
+}
+
 enum sw_code http_perform(struct sw_http *http, struct wire_call *call, struct sw_reply *reply,
                           struct sw_error *err)
 {
@@ -635,6 +681,9 @@ enum sw_code http_perform(struct sw_http *http, struct wire_call *call, struct s
         .start_mono_ms = sw_time_mono_ms(),
     };
     sw_cond_init(&transfer.done);
+    transfer.lookup_life_s = http->lookup_life_s;
+    sw_ignore(addresses_find(&http->addresses, call->origin->host, call->origin->port,
+                             transfer.known_address));
     set_up(&transfer);
     wait_for(http, &transfer);
     sw_cond_clear(&transfer.done);
@@ -647,8 +696,13 @@ enum sw_code http_perform(struct sw_http *http, struct wire_call *call, struct s
     reply_headers_end(&transfer.headers, sw_time_real_ms());
     if (transfer.result == CURLE_OK && !transfer.is_head_whole)
         transfer.result = CURLE_PARTIAL_FILE; /* curl calls that an answer */
-    enum sw_code code = transfer.result == CURLE_OK ? SW_OK : tell_failure(&transfer, err);
+    enum sw_code code = SW_OK;
+    if (transfer.result == CURLE_OK)
+        note_address(http, &transfer);
+    else
+        code = tell_failure(&transfer, err);
     curl_easy_cleanup(transfer.easy);
+    curl_slist_free_all(transfer.resolved);
     free_lines(&transfer);
     return code;
 }

@@ -22,3 +22,6 @@ void *http_pool_open(void);
 void http_pool_close(struct sw_http *http, void *pool);
 
 struct trace *http_trace(struct sw_http *http); /* NULL: none */
+
+/* For tests: how long a looked-up address is used; before the first request. */
+void http_set_lookup_life(struct sw_http *http, int seconds);

@@ -29,6 +29,7 @@ struct wire_call {
     size_t body_max_bytes;
     int64_t deadline_mono_ms;
     bool is_action;                /* own connections */
+    bool is_lookup_skipped;        /* go to the address that answered last, where one is known */
     void *pool;                    /* of the channel's connections when is_action; the transport's */
 
     /* ---- guarded by the transport's lock */
@@ -36,6 +37,7 @@ struct wire_call {
 
     /* ---- what happened */
     bool is_sent;                  /* a byte may have left */
+    bool is_lookup_failed;         /* the name could not be looked up, or not in time */
     int64_t queued_ms;             /* REAL */
     int64_t first_byte_ms;         /* REAL, when the first byte of the request left; 0: never */
     int64_t total_ms;

@@ -11,7 +11,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "net/aws_error.h"
+#include "net/aws.h"
 #include "net/reply_headers.h"
 #include "net/retry.h"
 
@@ -53,7 +53,7 @@ static const char *find_newline(const char *at, const char *end)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int statuses[] = {200, 301, 400, 403, 429, 503};
-    char name[AWS_ERROR_CODE];
+    char name[SW_AWS_CODE_MAX];
     if (size == 0)
         return 0;
     struct sw_reply reply = {0};
@@ -74,9 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reply.body_len = (size_t)(end - at);
     reply.body = sw_xstrndup(at, reply.body_len);
     reply.body_len = strlen(reply.body);
-    aws_error_code(&reply, name);
+    sw_aws_error_code(&reply, name);
     check_line(name, sizeof(name));
-    enum sw_code code = aws_error_classify(&reply);
+    enum sw_code code = sw_aws_classify(&reply);
     sw_assert(code == SW_OK || code == SW_E_AUTH || code == SW_E_DENIED || code == SW_E_QUOTA);
     sw_reply_clear(&reply);
     return 0;

@@ -1,9 +1,10 @@
 /*
  * dns_hang.c: a name server that does not answer, as a preloaded getaddrinfo.
  *
- * Names that begin with "hang" sleep for SLIPWAY_DNS_HANG_MS (default 20000) and then fail for the
- * time being; all others go through. A file named by SLIPWAY_DNS_HANG_FILE makes every name that is
- * not a literal address hang while it exists.
+ * Names that begin with "loopback." are 127.0.0.1 (curl answers "localhost" by itself), so that a
+ * test has a name of its own. Names that begin with "hang" sleep for SLIPWAY_DNS_HANG_MS (default
+ * 20000) and then fail for the time being; all others go through. A file named by
+ * SLIPWAY_DNS_HANG_FILE makes every name that is not a literal address hang while it exists.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -44,5 +45,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     lookup_fn real;
     void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
     memcpy(&real, &symbol, sizeof(real));
+    if (name && strncmp(name, "loopback.", 9) == 0)
+        name = "127.0.0.1";
     return real ? real(name, service, hints, out) : EAI_SYSTEM;
 }

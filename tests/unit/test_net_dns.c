@@ -17,7 +17,9 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "net/http.h"
 #include "support/net_engine.h"
+#include "support/net_keys.h"
 #include "support/wire_server.h"
 
 static const struct sw_operation ops[] = {
@@ -29,6 +31,15 @@ static void answer(void *arg, struct wire_client *client, const struct wire_requ
 {
     (void)arg, (void)request;
     wire_reply(client, 200, "", "{}");
+}
+
+/* No connection is left to be used again without a lookup. */
+static void answer_and_end(void *arg, struct wire_client *client,
+                           const struct wire_request *request)
+{
+    (void)arg, (void)request;
+    wire_reply(client, 200, "Connection: close\r\n", "{}");
+    wire_end(client);
 }
 
 struct call {
@@ -110,6 +121,59 @@ static void test_no_such_name(void **state)
     net_engine_close(engine);
 }
 
+/* The name server goes down after a first answer: a halt goes to where the host was, and TLS still
+ * checks that it is the host; a poll says what is wrong. */
+static void test_halt_without_name_server(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/slipway-dns.XXXXXX", url[96], paths[5][96];
+    static const char *const files[] = {"ca.pem", "ca.key", "s.pem", "s.key", "down"};
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 5; i++)
+        snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder, files[i]);
+    net_cert_write(folder, "s", &(struct net_cert){"loopback.example", -3600, 3600, false});
+    struct wire_tls tls = {paths[2], paths[3], 0};
+    struct net_engine *engine = net_engine_open(NULL);
+    struct wire_server *server = wire_server_open(answer_and_end, NULL, &tls);
+    http_set_lookup_life(net_engine_http(engine), 1);
+    snprintf(url, sizeof(url), "https://loopback.example:%d", wire_server_port(server));
+    struct sw_upstream *upstream = NULL;
+    struct sw_upstream_options options = {
+        .source_id = "test",
+        .base_url = url,
+        .ca_file = paths[0],
+        .operations = ops,
+        .operation_count = SW_ARRAY_LEN(ops),
+    };
+    assert_int_equal(
+        sw_upstream_open(&options, NULL, net_engine_http(engine), NULL, &upstream, NULL), SW_OK);
+    struct call first = {.upstream = upstream};
+    run(&first);
+    if (first.code != SW_OK)
+        fail_msg("%s", first.err.text);
+    setenv("SLIPWAY_DNS_HANG_FILE", paths[4], 1);
+    FILE *down = fopen(paths[4], "we");
+    fclose(down);
+    usleep(2100 * 1000);
+    struct call poll = {.upstream = upstream};
+    run(&poll);
+    assert_int_equal(poll.code, SW_E_TIMEOUT);
+    assert_non_null(strstr(poll.err.text, "looking up the name loopback.example"));
+    struct call halt = {.upstream = upstream, .op = 1};
+    run(&halt);
+    if (halt.code != SW_OK || halt.took_ms > 4000)
+        fail_msg("%s in %lld ms: %s", sw_code_name(halt.code), (long long)halt.took_ms,
+                 halt.err.text);
+    assert_int_equal(wire_server_requests(server), 2);
+    sw_upstream_close(upstream);
+    net_engine_close(engine);
+    wire_server_close(server);
+    unsetenv("SLIPWAY_DNS_HANG_FILE");
+    for (int i = 0; i < 5; i++)
+        unlink(paths[i]);
+    rmdir(folder);
+}
+
 /* <build>/tests/unit/test_net_dns -> <build>/preload/dns_hang.so */
 static void run_again_with_shim(char **argv)
 {
@@ -136,6 +200,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hanging_lookup),
         cmocka_unit_test(test_no_such_name),
+        cmocka_unit_test(test_halt_without_name_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

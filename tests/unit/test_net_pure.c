@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/time.h"
-#include "net/aws_error.h"
+#include "net/aws.h"
 #include "net/aws_profile.h"
 #include "net/rate_budget.h"
 #include "net/reply_headers.h"
@@ -420,13 +420,13 @@ static void test_aws_errors(void **state)
         {"", "{\"__type\":7}", "", SW_OK},
     };
     for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
-        char name[AWS_ERROR_CODE];
+        char name[SW_AWS_CODE_MAX];
         struct sw_reply reply = {.status = 400, .body = sw_xstrdup(cases[i].body)};
         reply.body_len = cases[i].body ? strlen(cases[i].body) : 0;
         sw_copy(reply.error_type, sizeof(reply.error_type), cases[i].header);
-        aws_error_code(&reply, name);
+        sw_aws_error_code(&reply, name);
         assert_string_equal(name, cases[i].name);
-        assert_int_equal(aws_error_classify(&reply), cases[i].code);
+        assert_int_equal(sw_aws_classify(&reply), cases[i].code);
         sw_reply_clear(&reply);
     }
 }

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+extern const struct sim_service sim_cloudwatch;
+extern const struct sim_service sim_codedeploy;
 extern const struct sim_service sim_google_oauth;
 extern const struct sim_service sim_google_play;
 extern const struct sim_service sim_sentry;
@@ -14,6 +16,8 @@ const struct sim_service *const sim_services[] = {
     &sim_google_oauth,
     &sim_google_play,
     &sim_sentry,
+    &sim_cloudwatch,
+    &sim_codedeploy,
     NULL,
 };
 

@@ -308,10 +308,17 @@ static bool end_nothing_to_do(struct sw_run *run)
     return true;
 }
 
+/* Blind, "it is halted already" is only what was last known: somebody may have resumed it. */
+static bool is_blind_rehalt(const struct sw_run *run)
+{
+    return run->is_blind && run->verb == SW_VERB_HALT && !run->core->is_read_only &&
+           run->before.state == SW_STATE_HALTED;
+}
+
 static bool refuse_by_policy(struct sw_run *run)
 {
     const struct sw_policy_answer *policy = &run->judgement.policy;
-    if (policy->is_allowed)
+    if (policy->is_allowed || is_blind_rehalt(run))
         return false;
     sw_run_end(run, SW_RESULT_REFUSED, policy->code == SW_OK ? SW_E_REFUSED : policy->code,
                "%s: %s refused: %s%s", run->platform_id, sw_verb_title(run->verb), policy->reason,

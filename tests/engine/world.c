@@ -547,7 +547,8 @@ const char *world_begin(size_t count, const char *extra)
                                       .resend_after_ms = 80,
                                       .settle_gap_ms = 20,
                                       .seen_timeout_ms = 600,
-                                      .release_wait_ms = 500};
+                                      .release_wait_ms = 500,
+                                      .halt_read_ms = 3000};
     snprintf(world.home, sizeof world.home, "%s/slipway-world-XXXXXX", tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(world.home));
     set_place("XDG_STATE_HOME", "state", world.state, sizeof world.state);

@@ -169,6 +169,7 @@ static struct sw_core *new_core(const struct sw_open_options *options, const str
 static enum sw_code open_core(struct sw_core *core, struct sw_problems *problems,
                               struct sw_error *err)
 {
+    struct sw_error zone_error = {0};
     if (core->wake_fd < 0 || core->inbox_fd < 0)
         return sw_fail_errno(err, SW_E_IO, errno, "making the core's event descriptors");
     enum sw_code code =
@@ -177,9 +178,8 @@ static enum sw_code open_core(struct sw_core *core, struct sw_problems *problems
         return code;
     const struct sw_config *config = core->engine.setup->config;
     core->clock = config->clock;
-    code = sw_zone_set(config->zone, err);
-    if (code != SW_OK)
-        return sw_error_prefix(err, "release.timezone");
+    if (sw_zone_set(config->zone, &zone_error) != SW_OK)
+        return sw_fail(err, SW_E_CONFIG, "release.timezone: %s", zone_error.text);
     code = make_places(core, config, err);
     if (code == SW_OK)
         fill_model(core);

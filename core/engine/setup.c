@@ -286,8 +286,10 @@ enum sw_code sw_setup_connect(struct sw_setup *setup, struct sw_http *http, bool
 {
     for (size_t i = 0; i < setup->config->source_count; i++) {
         enum sw_code code = connect_source(setup, i, http, is_read_only, err);
-        if (code != SW_OK)
-            return sw_error_prefix(err, "source %s", setup->config->sources[i].id);
+        if (code != SW_OK) {
+            sw_error_prefix(err, "source %s", setup->config->sources[i].id);
+            return code;
+        }
     }
     return SW_OK;
 }

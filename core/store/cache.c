@@ -665,12 +665,20 @@ static void read_tree(struct reader *reader, const json_t *tree)
     model->is_cached = true;
 }
 
+static enum sw_code fill(struct sw_model *model, const json_t *tree, struct sw_error *err)
+{
+    struct reader reader = {.model = model, .err = err};
+    read_tree(&reader, tree);
+    if (reader.code != SW_OK)
+        forget(model);
+    return reader.code;
+}
+
 enum sw_code sw_cache_decode(const char *text, size_t len, struct sw_model *model,
                              struct sw_error *err)
 {
     const struct sw_json_limits limits = {
         .max_bytes = BYTES_MAX, .max_depth = 16, .max_nodes = 1000000};
-    struct reader reader = {.model = model, .err = err};
     SW_JSON json_t *tree = NULL;
     int64_t format = 0;
     enum sw_code code = sw_json_parse(text, len, &limits, &tree, err);
@@ -679,13 +687,11 @@ enum sw_code sw_cache_decode(const char *text, size_t len, struct sw_model *mode
     if (code == SW_OK && format != FORMAT)
         code = sw_fail(err, SW_E_PARSE, "the cache has format %lld, this program writes %d",
                        (long long)format, FORMAT);
+    if (code == SW_OK)
+        code = fill(model, tree, err);
     if (code != SW_OK)
-        return sw_error_prefix(err, "ignoring the cached picture");
-    read_tree(&reader, tree);
-    if (reader.code == SW_OK)
-        return SW_OK;
-    forget(model);
-    return sw_error_prefix(err, "ignoring the cached picture");
+        sw_error_prefix(err, "ignoring the cached picture");
+    return code;
 }
 
 /* -------------------------------------------------------------------- files */

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "config/problems.h"
-#include "net/secret_bytes.h"
+#include "net/secret.h"
 #include "store/cache.h"
 
 struct outcome_message {
@@ -77,7 +77,7 @@ static enum sw_code make_places(struct sw_core *core, const struct sw_config *co
     if (sw_fs_private_dir(core->state_dir, &log_error) == SW_OK &&
         sw_fs_join(core->state_dir, "slipway.log", log_path, &log_error) == SW_OK &&
         sw_log_open(log_path, NULL, &core->log, &log_error) == SW_OK) {
-        sw_log_set_redactor(core->log, secret_redact, NULL);
+        sw_secret_use_log(core->log);
         return SW_OK;
     }
     sw_model_set_text(&core->engine.model.notice, log_error.text);
@@ -419,6 +419,7 @@ void sw_core_close(struct sw_core *core)
     free(core->engine.reducer.platforms);
     sw_model_clear(&core->engine.model);
     sw_setup_unref(core->engine.setup);
+    sw_secret_use_log(NULL);
     sw_log_close(core->log);
     sw_mutex_clear(&core->release_lock);
     if (core->wake_fd >= 0)

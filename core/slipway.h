@@ -567,6 +567,8 @@ uint64_t sw_submit(struct sw_core *core, const struct sw_command *command);
 /* The next finished outcome, or NULL. The caller owns it. */
 struct sw_outcome *sw_core_take_outcome(struct sw_core *core);
 void sw_outcome_free(struct sw_outcome *outcome);
+/* The outcome as the documented JSON (docs/action.schema.json). *out is malloc'd. Any thread. */
+enum sw_code sw_outcome_json(const struct sw_outcome *outcome, char **out, struct sw_error *err);
 
 /* BLOCKS until the outcome with this id is there or timeout_ms (real) is over.
  * Other outcomes stay in the queue. Returns NULL on timeout. For commands. */

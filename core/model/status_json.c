@@ -380,3 +380,76 @@ enum sw_code sw_event_json(const struct sw_event *event, char **out, struct sw_e
     put(tree, "commit", text_or_null(event->commit));
     return finish(tree, out, err);
 }
+
+/* --------------------------------------------------------------- outcomes */
+
+static const char *command_word(enum sw_command_kind kind)
+{
+    switch (kind) {
+    case SW_COMMAND_VERB:
+        return "verb";
+    case SW_COMMAND_STOP_EVERYTHING:
+        return "stop-everything";
+    case SW_COMMAND_TICK:
+        return "tick";
+    case SW_COMMAND_UNTICK:
+        return "untick";
+    case SW_COMMAND_POLL:
+        return "poll";
+    case SW_COMMAND_RELOAD:
+        return "reload";
+    case SW_COMMAND_NONE:
+        break;
+    }
+    return "none";
+}
+
+static json_t *error_json(const struct sw_error *from)
+{
+    if (from->code == SW_OK) return json_null();
+    json_t *error = json_object();
+    put(error, "code", json_string(sw_code_name(from->code)));
+    put(error, "http_status", integer_or_null(from->http_status, from->http_status != 0));
+    put(error, "text", text_or_null(from->text));
+    return error;
+}
+
+/* The exact requests of a dry run, as lines. */
+static json_t *lines_json(const char *text)
+{
+    json_t *lines = json_array();
+    while (text && *text) {
+        size_t len = strcspn(text, "\n");
+        if (len > 0) (void)json_array_append_new(lines, json_stringn(text, len));
+        text += len + (text[len] == '\n');
+    }
+    return lines;
+}
+
+static json_t *outcome_json(const struct sw_outcome *from)
+{
+    bool is_dry = from->result == SW_RESULT_DRY_RUN;
+    json_t *outcome = json_object();
+    json_t *parts = json_array();
+    put(outcome, "command", json_string(command_word(from->kind)));
+    put(outcome, "platform", text_or_null(from->platform));
+    put(outcome, "verb", from->verb ? json_string(sw_verb_name(from->verb)) : json_null());
+    put(outcome, "result", from->result ? json_string(sw_result_name(from->result)) : json_null());
+    put(outcome, "text", is_dry ? json_null() : text_or_null(from->text));
+    put(outcome, "requests", is_dry ? lines_json(from->text) : json_null());
+    put(outcome, "error", error_json(&from->error));
+    put(outcome, "asked_at", time_or_null(from->asked_ms));
+    put(outcome, "accepted_at", time_or_null(from->accepted_ms));
+    put(outcome, "seen_at", time_or_null(from->seen_ms));
+    for (size_t i = 0; i < from->part_count; i++)
+        (void)json_array_append_new(parts, outcome_json(&from->parts[i]));
+    put(outcome, "parts", parts);
+    return outcome;
+}
+
+enum sw_code sw_outcome_json(const struct sw_outcome *outcome, char **out, struct sw_error *err)
+{
+    json_t *tree = outcome_json(outcome);
+    put(tree, "schema", json_integer(1));
+    return finish(tree, out, err);
+}

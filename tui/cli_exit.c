@@ -1,0 +1,172 @@
+/*
+ * cli_exit.c: the one place where results become exit codes.
+ *
+ * Scripts act on these numbers, so each case is written out and the compiler says when an enum has
+ * grown. 1 goes before 3: what is known to be bad is not hidden by what is not known.
+ */
+#include "cli.h"
+
+#include "memory.h"
+
+const struct cli_exit_info cli_exits[] = {
+    {CLI_OK, "done; gate open; all well"},
+    {CLI_HOLD, "gate closed, or something unhealthy (hold); also a plain failure on this machine"},
+    {CLI_WORSE, "`gate`: the new version is worse"},
+    {CLI_STALE, "stale or unknown"},
+    {CLI_REFUSED, "refused by policy, or not confirmed; nothing was sent"},
+    {CLI_REJECTED, "refused by the upstream, in its words"},
+    {CLI_USAGE, "usage: no such command, option, platform or item"},
+    {CLI_UNKNOWN, "outcome unknown, or not sent for a reason that may pass: ask again"},
+    {CLI_NO_RIGHT, "no right: the credential was refused or may not do this"},
+    {CLI_BAD_CONFIG, "bad configuration; nothing was started"},
+};
+
+size_t cli_exit_count(void)
+{
+    return TUI_COUNT(cli_exits);
+}
+
+enum cli_exit cli_exit_of_code(enum sw_code code)
+{
+    switch (code) {
+    case SW_OK:
+        return CLI_OK;
+    case SW_E_USAGE:
+        return CLI_USAGE;
+    case SW_E_CONFIG:
+        return CLI_BAD_CONFIG;
+    case SW_E_AUTH:
+    case SW_E_DENIED:
+        return CLI_NO_RIGHT;
+    case SW_E_NETWORK:
+    case SW_E_TIMEOUT:
+    case SW_E_TLS:
+    case SW_E_HTTP:
+    case SW_E_QUOTA:
+    case SW_E_CANCELLED:
+    case SW_E_OUTCOME_UNKNOWN:
+    case SW_E_BUSY:
+        return CLI_UNKNOWN;
+    case SW_E_REFUSED:
+    case SW_E_STALE:
+        return CLI_REFUSED;
+    case SW_E_INTERNAL:
+    case SW_E_IO:
+    case SW_E_PARSE:
+    case SW_E_LIMIT:
+    case SW_E_NOT_FOUND:
+    case SW_E_CONFLICT:
+    case SW_E_UNSUPPORTED:
+    case SW_E_GIT:
+        break;
+    }
+    return CLI_HOLD;
+}
+
+static enum cli_exit of_refusal(enum sw_code code)
+{
+    switch (cli_exit_of_code(code)) {
+    case CLI_USAGE:
+        return CLI_USAGE;
+    case CLI_BAD_CONFIG:
+        return CLI_BAD_CONFIG;
+    case CLI_NO_RIGHT:
+        return CLI_NO_RIGHT;
+    default:
+        return CLI_REFUSED;
+    }
+}
+
+enum cli_exit cli_exit_of_outcome(enum sw_result result, enum sw_code code)
+{
+    switch (result) {
+    case SW_RESULT_SEEN:
+    case SW_RESULT_DRY_RUN:
+        return CLI_OK;
+    case SW_RESULT_REFUSED:
+        return of_refusal(code);
+    case SW_RESULT_SUPERSEDED:
+        return CLI_REFUSED;
+    case SW_RESULT_REJECTED:
+        return code == SW_E_AUTH || code == SW_E_DENIED ? CLI_NO_RIGHT : CLI_REJECTED;
+    case SW_RESULT_FAILED:
+        return code == SW_OK ? CLI_HOLD : cli_exit_of_code(code);
+    case SW_RESULT_NONE:
+    case SW_RESULT_UNKNOWN:
+    case SW_RESULT_COUNT:
+        break;
+    }
+    return CLI_UNKNOWN;
+}
+
+/* ------------------------------------------------------------------------ gate */
+
+enum cli_exit cli_exit_of_gate(const struct sw_snapshot *snapshot,
+                               const struct sw_platform *platform)
+{
+    if (platform->verdict == SW_VERDICT_WORSE)
+        return CLI_WORSE;
+    bool is_closed = snapshot->checklist.is_known && snapshot->checklist.blocking_open > 0;
+    bool is_unsure = platform->is_stale || platform->is_cached ||
+                     platform->state == SW_STATE_UNKNOWN ||
+                     (platform->gates_worst != SW_GATE_PASS && platform->gate_count == 0);
+    bool has_file = snapshot->checklist.file != NULL && snapshot->checklist.file[0] != '\0';
+    is_unsure = is_unsure || (has_file && !snapshot->checklist.is_known);
+    for (size_t i = 0; i < platform->gate_count; i++) {
+        const struct sw_gate *gate = &platform->gates[i];
+        if (!gate->is_blocking)
+            continue;
+        is_closed = is_closed || gate->verdict == SW_GATE_FAIL || gate->verdict == SW_GATE_WARN;
+        is_unsure = is_unsure || gate->verdict != SW_GATE_PASS;
+    }
+    return is_closed ? CLI_HOLD : is_unsure ? CLI_STALE : CLI_OK;
+}
+
+/* ---------------------------------------------------------------------- status */
+
+/* Nobody has the new version yet, so no figures of it can be missing. */
+static bool is_before_users(enum sw_state state)
+{
+    return state == SW_STATE_NONE || state == SW_STATE_BUILDING || state == SW_STATE_TESTING ||
+           state == SW_STATE_IN_REVIEW || state == SW_STATE_READY;
+}
+
+static enum cli_exit of_platform(const struct sw_platform *p)
+{
+    bool is_bad = p->verdict == SW_VERDICT_WORSE || p->state == SW_STATE_HALTED ||
+                  p->state == SW_STATE_FAILED || p->halt_asked_ms != 0;
+    bool is_unsure = p->is_stale || p->is_cached || p->state == SW_STATE_UNKNOWN;
+    for (size_t i = 0; i < p->gate_count; i++) {
+        const struct sw_gate *gate = &p->gates[i];
+        bool is_red = gate->verdict == SW_GATE_FAIL || gate->verdict == SW_GATE_WARN;
+        bool is_grey = gate->verdict == SW_GATE_STALE ||
+                       (gate->verdict == SW_GATE_UNKNOWN && !is_before_users(p->state));
+        is_bad = is_bad || (gate->is_blocking && is_red);
+        is_unsure = is_unsure || (gate->is_blocking && is_grey);
+    }
+    for (size_t i = 0; i < p->alarm_count; i++) {
+        is_bad = is_bad || p->alarms[i].is_firing;
+        is_unsure = is_unsure || p->alarms[i].is_stale;
+    }
+    return is_bad ? CLI_HOLD : is_unsure ? CLI_STALE : CLI_OK;
+}
+
+enum cli_exit cli_exit_of_status(const struct sw_snapshot *snapshot,
+                                 const struct sw_platform *platform)
+{
+    enum cli_exit worst = snapshot->is_ledger_ok ? CLI_OK : CLI_HOLD;
+    if (platform != NULL) {
+        enum cli_exit mine = of_platform(platform);
+        return worst == CLI_HOLD ? CLI_HOLD : mine;
+    }
+    for (size_t i = 0; i < snapshot->source_count; i++) {
+        if (!snapshot->sources[i].is_ok && worst == CLI_OK)
+            worst = CLI_STALE;
+    }
+    for (size_t i = 0; i < snapshot->platform_count; i++) {
+        enum cli_exit mine = of_platform(&snapshot->platforms[i]);
+        if (mine == CLI_HOLD || (mine == CLI_STALE && worst == CLI_OK))
+            worst = mine;
+    }
+    return worst;
+}

@@ -1,0 +1,258 @@
+/*
+ * cli_status.c: `slipway status`, `slipway gate`.
+ *
+ * Both show what one poll of every source gave. A source that hangs holds them up no longer than
+ * POLL_MS; what it would have said is then unknown, and said to be.
+ */
+#include "cli_session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_facts.h"
+#include "figures.h"
+#include "memory.h"
+
+#define POLL_MS 60000
+
+/* ---------------------------------------------------------------------- status */
+
+static const char *wanted_id(const struct cli_request *request)
+{
+    return request->arg_count > 0 ? request->args[0] : NULL;
+}
+
+static int print_json(char *(*make)(const struct sw_snapshot *, const char *, struct sw_error *),
+                      const struct sw_snapshot *snapshot, const char *platform)
+{
+    struct sw_error err = {0};
+    char *text = make(snapshot, platform, &err);
+    if (text == NULL) {
+        cli_complain("%s", err.text);
+        return cli_exit_of_code(err.code);
+    }
+    puts(text);
+    free(text);
+    return CLI_OK;
+}
+
+static char *status_json(const struct sw_snapshot *snapshot, const char *platform,
+                         struct sw_error *err)
+{
+    char *text = NULL;
+    return sw_status_json(snapshot, platform, &text, err) == SW_OK ? text : NULL;
+}
+
+static char *gate_json(const struct sw_snapshot *snapshot, const char *platform,
+                       struct sw_error *err)
+{
+    char *text = NULL;
+    return sw_gate_json(snapshot, platform, &text, err) == SW_OK ? text : NULL;
+}
+
+static void print_picture(const struct sw_snapshot *s, const char *only)
+{
+    struct facts facts = {0};
+    facts_of_snapshot(&facts, s);
+    for (size_t i = 0; i < s->source_count; i++)
+        facts_of_source(&facts, &s->sources[i]);
+    facts_print(&facts, stdout);
+    facts_clear(&facts);
+    for (size_t i = 0; i < s->platform_count; i++) {
+        if (only != NULL && strcmp(s->platforms[i].id, only) != 0)
+            continue;
+        putchar('\n');
+        facts_of_platform(&facts, s, &s->platforms[i]);
+        facts_print(&facts, stdout);
+        facts_clear(&facts);
+    }
+}
+
+static int print_status(const struct cli_request *request, const struct sw_snapshot *snapshot)
+{
+    const char *only = wanted_id(request);
+    int code = CLI_OK;
+    if (request->values[CLI_JSON] != NULL)
+        code = print_json(status_json, snapshot, only);
+    else
+        print_picture(snapshot, only);
+    fflush(stdout);
+    if (code != CLI_OK)
+        return code;
+    return cli_exit_of_status(snapshot, only ? sw_snapshot_platform(snapshot, only) : NULL);
+}
+
+/* ----------------------------------------------------------------------- watch */
+
+/* What was printed last, to compare with. */
+struct watch {
+    const struct cli_request *request;
+    struct facts head;       /* snapshot and sources */
+    struct facts *platforms; /* in the order of the snapshot */
+    size_t count;
+};
+
+static void fill_watch(struct watch *watch, const struct sw_snapshot *s)
+{
+    facts_of_snapshot(&watch->head, s);
+    for (size_t i = 0; i < s->source_count; i++)
+        facts_of_source(&watch->head, &s->sources[i]);
+    watch->count = s->platform_count;
+    watch->platforms = tui_alloc(watch->count, sizeof *watch->platforms);
+    for (size_t i = 0; i < watch->count; i++)
+        facts_of_platform(&watch->platforms[i], s, &s->platforms[i]);
+}
+
+static void clear_watch(struct watch *watch)
+{
+    facts_clear(&watch->head);
+    for (size_t i = 0; i < watch->count; i++)
+        facts_clear(&watch->platforms[i]);
+    free(watch->platforms);
+    watch->platforms = NULL;
+    watch->count = 0;
+}
+
+static void print_changes(const char *at, const char *who, const struct facts *old,
+                          const struct facts *now)
+{
+    for (size_t i = 0; i < now->count; i++) {
+        const struct fact *fact = &now->items[i];
+        const char *before = facts_get(old, fact->key);
+        if (!fact->is_fleeting && (before == NULL || strcmp(before, fact->value) != 0))
+            printf("%s %s%s%s: %s\n", at, who, who[0] ? " " : "", fact->key, fact->value);
+    }
+    for (size_t i = 0; i < old->count; i++) {
+        if (!old->items[i].is_fleeting && facts_get(now, old->items[i].key) == NULL)
+            printf("%s %s%s%s: no more\n", at, who, who[0] ? " " : "", old->items[i].key);
+    }
+}
+
+static void tell_changes(struct watch *watch, const struct sw_snapshot *s)
+{
+    struct watch now = {.request = watch->request};
+    const char *only = wanted_id(watch->request);
+    bool is_json = watch->request->values[CLI_JSON] != NULL;
+    bool is_told = false;
+    char at[FIG_SIZE];
+    fig_clock_s(s->at_ms, at, sizeof at);
+    fill_watch(&now, s);
+    for (size_t i = 0; i < now.count; i++) {
+        const char *id = s->platforms[i].id;
+        struct facts none = {0};
+        const struct facts *old = i < watch->count ? &watch->platforms[i] : &none;
+        if ((only != NULL && strcmp(id, only) != 0) || !facts_differ(old, &now.platforms[i]))
+            continue;
+        if (is_json)
+            print_json(status_json, s, id);
+        else
+            print_changes(at, id, old, &now.platforms[i]);
+        is_told = true;
+    }
+    if (!is_json)
+        print_changes(at, "", &watch->head, &now.head);
+    else if (!is_told && facts_differ(&watch->head, &now.head))
+        print_json(status_json, s, only);
+    fflush(stdout);
+    clear_watch(watch);
+    *watch = now;
+}
+
+/* Until a signal ends it, or nobody reads any more. */
+static int watch_status(struct session *session, const struct cli_request *request)
+{
+    struct watch watch = {.request = request};
+    uint64_t serial = session->snapshot->serial;
+    fill_watch(&watch, session->snapshot);
+    while (!ferror(stdout)) {
+        session_step(session, -1, -1);
+        if (session->snapshot->serial == serial)
+            continue;
+        serial = session->snapshot->serial;
+        tell_changes(&watch, session->snapshot);
+    }
+    clear_watch(&watch);
+    return CLI_HOLD;
+}
+
+static int poll_and_print(struct session *session, const struct cli_request *request)
+{
+    int code = session_start(session);
+    if (code != CLI_OK)
+        return code;
+    session_wait(session, session_has_polled, NULL, POLL_MS);
+    code = print_status(request, session->snapshot);
+    return request->values[CLI_WATCH] != NULL ? watch_status(session, request) : code;
+}
+
+int cli_status(const struct cli_request *request)
+{
+    struct session session;
+    bool is_cached = request->values[CLI_CACHED] != NULL;
+    bool is_watching = request->values[CLI_WATCH] != NULL;
+    if (is_cached && is_watching) {
+        cli_complain("--cached asks nothing, so there is nothing to --watch");
+        return CLI_USAGE;
+    }
+    int code = session_open(&session, request,
+                            is_cached     ? SESSION_OFFLINE
+                            : is_watching ? SESSION_STAYS
+                                          : SESSION_ONCE);
+    if (code != CLI_OK)
+        return code;
+    if (wanted_id(request) != NULL && session_platform(&session, wanted_id(request)) == NULL)
+        code = CLI_USAGE;
+    else if (is_cached)
+        code = print_status(request, session.snapshot);
+    else
+        code = poll_and_print(&session, request);
+    session_close(&session);
+    return code;
+}
+
+/* ------------------------------------------------------------------------ gate */
+
+static void print_gate(const struct sw_snapshot *s, const struct sw_platform *p)
+{
+    const struct sw_offer *advance = &p->offers[SW_VERB_ADVANCE];
+    struct facts facts = {0};
+    cli_linef(stdout, "platform", "%s (%s)", p->id, p->title);
+    cli_linef(stdout, "state", "%s%s", sw_state_title(p->state),
+              p->observed_at_ms == 0 ? ", never read"
+              : p->is_stale          ? ", STALE"
+                                     : "");
+    facts_of_gates(&facts, s, p);
+    facts_print(&facts, stdout);
+    facts_clear(&facts);
+    if (advance->is_allowed)
+        cli_linef(stdout, "advance", "yes%s%s", advance->effect[0] ? ": " : "", advance->effect);
+    else
+        cli_linef(stdout, "advance", "no%s%s", advance->reason[0] ? ": " : "", advance->reason);
+}
+
+static int judge_gate(struct session *session, const struct cli_request *request)
+{
+    int code = session_start(session);
+    if (code != CLI_OK)
+        return code;
+    session_wait(session, session_has_polled, NULL, POLL_MS);
+    const struct sw_platform *p = sw_snapshot_platform(session->snapshot, request->args[0]);
+    if (request->values[CLI_JSON] != NULL)
+        code = print_json(gate_json, session->snapshot, p->id);
+    else
+        print_gate(session->snapshot, p);
+    return code != CLI_OK ? code : (int)cli_exit_of_gate(session->snapshot, p);
+}
+
+int cli_gate(const struct cli_request *request)
+{
+    struct session session;
+    int code = session_open(&session, request, SESSION_ONCE);
+    if (code != CLI_OK)
+        return code;
+    code = session_platform(&session, request->args[0]) == NULL ? CLI_USAGE
+                                                                : judge_gate(&session, request);
+    session_close(&session);
+    return code;
+}

@@ -286,7 +286,6 @@ enum sw_code term_open(const struct term_options *options, struct sw_error *err)
     input = newpad(1, 1);
     keypad(input, TRUE);
     nodelay(input, TRUE);
-    meta(input, TRUE);
     define_key("\033[200~", CODE_PASTE_ON);
     define_key("\033[201~", CODE_PASTE_OFF);
     depth = choose_depth(options->color);

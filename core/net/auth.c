@@ -3,13 +3,18 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/error.h"
+#include "base/mem.h"
 
-void auth_init(struct sw_auth *auth, const struct auth_kind *kind)
+struct sw_auth *auth_new(size_t size, const struct auth_kind *kind)
 {
+    sw_assert(size >= sizeof(struct sw_auth));
+    struct sw_auth *auth = sw_xcalloc(1, size);
     auth->kind = kind;
     sw_mutex_init(&auth->lock);
     sw_cond_init(&auth->changed);
+    return auth;
 }
 
 void sw_auth_free(struct sw_auth *auth)

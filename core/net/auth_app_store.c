@@ -153,11 +153,11 @@ enum sw_code sw_auth_app_store_open(const struct sw_node *node, struct sw_auth *
     if (code != SW_OK)
         return code;
     const char *issuer_id = sw_node_str(node, "issuer_id");
-    struct app_store *store = sw_xcalloc(1, sizeof(*store));
-    auth_init(&store->auth, &kind);
+    struct sw_auth *auth = auth_new(sizeof(struct app_store), &kind);
+    struct app_store *store = of(auth);
     store->place = place;
     store->issuer_id = issuer_id && *issuer_id ? sw_xstrdup(issuer_id) : NULL;
     store->key_id = sw_xstrdup(key_id);
-    *out = &store->auth;
+    *out = auth;
     return SW_OK;
 }

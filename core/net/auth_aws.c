@@ -286,12 +286,12 @@ enum sw_code sw_auth_aws_open(const struct sw_node *node, const char *service, s
     const char *shared = sw_node_str(node, "shared_credentials");
     if (region && !is_region(region))
         return sw_fail(err, SW_E_CONFIG, "region \"%s\" is not the name of an AWS region", region);
-    struct aws *aws = sw_xcalloc(1, sizeof(*aws));
-    auth_init(&aws->auth, &kind);
+    struct sw_auth *auth = auth_new(sizeof(struct aws), &kind);
+    struct aws *aws = of(auth);
     aws->service = sw_xstrdup(service);
     aws->region = sw_xstrdup(region);
     aws->profile = profile && *profile ? sw_xstrdup(profile) : NULL;
     aws->shared = shared && *shared ? sw_xstrdup(shared) : NULL;
-    *out = &aws->auth;
+    *out = auth;
     return SW_OK;
 }

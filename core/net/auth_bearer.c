@@ -88,9 +88,9 @@ enum sw_code sw_auth_bearer_open(const struct sw_node *node, struct sw_auth **ou
     enum sw_code code = secret_place_init(&place, node, "token", err);
     if (code != SW_OK)
         return code;
-    struct bearer *bearer = sw_xcalloc(1, sizeof(*bearer));
-    auth_init(&bearer->auth, &kind);
+    struct sw_auth *auth = auth_new(sizeof(struct bearer), &kind);
+    struct bearer *bearer = of(auth);
     bearer->place = place;
-    *out = &bearer->auth;
+    *out = auth;
     return SW_OK;
 }

@@ -419,12 +419,12 @@ enum sw_code sw_auth_google_open(const struct sw_node *node, const char *scopes,
         code = secret_place_init(&place, node, "key", err);
     if (code != SW_OK)
         return code;
-    struct google *google = sw_xcalloc(1, sizeof(*google));
-    auth_init(&google->auth, &kind);
+    struct sw_auth *auth = auth_new(sizeof(struct google), &kind);
+    struct google *google = of(auth);
     google->place = place;
     google->scopes = sw_xstrdup(scopes);
     google->token_url = sw_xstrdup(token_url);
-    *out = &google->auth;
+    *out = auth;
     return SW_OK;
 }
 

@@ -39,7 +39,8 @@ struct sw_auth {
     struct sw_mutex lock;
     struct sw_cond changed;
 };
-void auth_init(struct sw_auth *auth, const struct auth_kind *kind);
+/* Zeroed but for the common part. size is that of the kind's own struct. */
+struct sw_auth *auth_new(size_t size, const struct auth_kind *kind);
 
 /* Fit for a header line: visible ASCII only, so that nothing in it can end the
  * line. what names it. Errors: SW_E_CONFIG. */

@@ -694,7 +694,9 @@ enum sw_code http_perform(struct sw_http *http, struct wire_call *call, struct s
     reply->status = (int)status;
     reply->latency_ms = (int)call->total_ms;
     reply_headers_end(&transfer.headers, sw_time_real_ms());
-    if (transfer.result == CURLE_OK && !transfer.is_head_whole)
+    long version = 0;
+    curl_easy_getinfo(transfer.easy, CURLINFO_HTTP_VERSION, &version);
+    if (transfer.result == CURLE_OK && !transfer.is_head_whole && version < CURL_HTTP_VERSION_2_0)
         transfer.result = CURLE_PARTIAL_FILE; /* curl calls that an answer */
     enum sw_code code = SW_OK;
     if (transfer.result == CURLE_OK)

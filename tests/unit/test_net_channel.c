@@ -451,9 +451,9 @@ static void test_one_renewal(void **state)
     };
     for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
         struct rig rig;
-        struct counting *counting = sw_xcalloc(1, sizeof(*counting));
-        auth_init(&counting->auth, &counting_kind);
-        rig_open(&rig, cases[i].answers, cases[i].answers[1].status ? 2 : 1, &counting->auth, true);
+        struct sw_auth *auth = auth_new(sizeof(struct counting), &counting_kind);
+        struct counting *counting = (struct counting *)(void *)auth;
+        rig_open(&rig, cases[i].answers, cases[i].answers[1].status ? 2 : 1, auth, true);
         enum sw_code code = send_op(&rig, cases[i].op);
         if (code != cases[i].code || strcmp(rig.script.log, cases[i].log) != 0)
             fail_msg("%zu: %s %s: %s", i, sw_code_name(code), rig.script.log, rig.err.text);

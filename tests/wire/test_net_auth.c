@@ -212,10 +212,7 @@ static void test_bearer_is_read_again(void **state)
 static void test_token_with_a_line_break_never_leaves(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"a b", "a\tb",
-                                      "a\x01"
-                                      "b",
-                                      "t\xc3\xb6ken"};
+    static const char *const bad[] = {"a b", "a\tb", "a\x01z", "t\xc3\xb6ken"};
     for (size_t i = 0; i < SW_ARRAY_LEN(bad); i++) {
         struct rig rig;
         rig_open(&rig, answer_well, NULL);
@@ -570,8 +567,8 @@ static void test_aws_named_file(void **state)
     clear_aws_environment();
     write_secret("credentials", "[release]\naws_access_key_id = other\n"
                                 "aws_secret_access_key = other\n");
-    write_secret("named", "[release]\naws_access_key_id = " KEY_ID
-                          "\naws_secret_access_key = " SECRET "\n");
+    write_secret("named",
+                 "[release]\naws_access_key_id = " KEY_ID "\naws_secret_access_key = " SECRET "\n");
     snprintf(yaml, sizeof(yaml), "region: eu-west-1\nprofile: release\nshared_credentials: %s\n",
              in_folder("named"));
     rig_open(&rig, answer_well, NULL);

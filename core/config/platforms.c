@@ -104,13 +104,18 @@ static void read_health_entry(struct sw_loader *loader, const struct sw_yaml *at
     platform->health_count++;
     binding->metric = sw_metric_parse(word);
     const struct sw_config_source *source = &loader->config->sources[binding->source];
-    if (!gives_metric(&loader->kinds[source->kind], (unsigned)binding->metric))
+    const struct sw_kind_info *kind = &loader->kinds[source->kind];
+    if (!gives_metric(kind, (unsigned)binding->metric)) {
         sw_check_error(
             loader->check, sw_node_at(binding->options, "metric"),
             "%s: source \"%s\" is of kind %s, which gives no %s (these do: %s)",
-            sw_place_key_text(place, "metric", where, sizeof where), source->id,
-            loader->kinds[source->kind].name, word,
+            sw_place_key_text(place, "metric", where, sizeof where), source->id, kind->name, word,
             sw_loader_kinds(loader, gives_metric, (unsigned)binding->metric, list, sizeof list));
+    } else if (kind->check_health != NULL &&
+               !kind->check_health(binding->options, binding->metric, list, sizeof list)) {
+        sw_check_error(loader->check, sw_node_at(binding->options, NULL), "%s: %s",
+                       sw_place_key_text(place, NULL, where, sizeof where), list);
+    }
 }
 
 static void read_health(struct sw_loader *loader, const struct sw_yaml *list,

@@ -35,6 +35,7 @@ struct sw_kind_info *sw_setup_infos(const struct sw_parts *parts, size_t *count)
             .rollout_options = kind->rollout_options,
             .health_options = kind->health_options,
             .alarm_options = kind->alarm_options,
+            .check_health = kind->check_health,
         };
     }
     *count = n;

@@ -164,7 +164,9 @@ static const struct sw_option health_options[] = {
     {.key = "errors",
      .type = SW_OPTION_MAP,
      .children = count_options,
-     .help = "error_rate: the counter of errors"},
+     .help = "error_rate: the counter of errors",
+     .example = "{namespace: AWS/ApplicationELB, name: HTTPCode_Target_5XX_Count, stat: Sum, "
+                "dimensions: {LoadBalancer: app/api/50dc}}"},
     {.key = "value",
      .type = SW_OPTION_MAP,
      .children = value_options,
@@ -172,7 +174,9 @@ static const struct sw_option health_options[] = {
     {.key = "total",
      .type = SW_OPTION_MAP,
      .children = count_options,
-     .help = "the counter of requests; also the sample size"},
+     .help = "the counter of requests; also the sample size",
+     .example = "{namespace: AWS/ApplicationELB, name: RequestCount, stat: Sum, "
+                "dimensions: {LoadBalancer: app/api/50dc}}"},
     {0},
 };
 
@@ -185,6 +189,23 @@ static const struct sw_option alarm_options[] = {
     {0},
 };
 
+/* What add_wish in cloudwatch_metrics.c needs, said when the configuration is read. */
+static bool check_health(const struct sw_node *entry, enum sw_metric metric, char *why, size_t size)
+{
+    bool is_rate = metric == SW_METRIC_ERROR_RATE;
+    const struct sw_node *value = sw_node_map(entry, is_rate ? "errors" : "value");
+    const char *text = NULL;
+    if (is_rate && (value == NULL || !sw_node_has(entry, "total")))
+        text = "error_rate needs errors and total";
+    else if (value == NULL)
+        text = "latency_p95 needs value";
+    else if (!is_rate && !sw_node_has(value, "unit"))
+        text = "value needs the unit the metric is stored in (unit: s or ms)";
+    if (text != NULL)
+        sw_copy(why, size, text);
+    return text == NULL;
+}
+
 const struct sw_source_kind sw_source_cloudwatch = {
     .name = "cloudwatch",
     .title = "Amazon CloudWatch",
@@ -194,6 +215,7 @@ const struct sw_source_kind sw_source_cloudwatch = {
     .account_options = account_options,
     .health_options = health_options,
     .alarm_options = alarm_options,
+    .check_health = check_health,
     .metrics = 1u << SW_METRIC_ERROR_RATE | 1u << SW_METRIC_LATENCY_P95,
     /* Load balancers publish once a minute, and every metric asked for is paid for. */
     .interval_s = 60,

@@ -196,6 +196,22 @@ static const struct sw_option health_options[] = {
     {0},
 };
 
+/* A template with another word in braces could never name a release. */
+static bool check_health(const struct sw_node *entry, enum sw_metric metric, char *why, size_t size)
+{
+    const char *release = sw_node_str(entry, "release");
+    (void)metric;
+    for (const char *c = release != NULL ? release : ""; *c != 0; c++) {
+        if (sw_text_starts(c, "{version}") || sw_text_starts(c, "{build}")) {
+            c = strchr(c, '}');
+        } else if (*c == '{' || *c == '}') {
+            sw_copy(why, size, "in release only {version} and {build} may stand in braces");
+            return false;
+        }
+    }
+    return true;
+}
+
 const struct sw_source_kind sw_source_sentry = {
     .name = "sentry",
     .title = "Sentry",
@@ -206,6 +222,7 @@ const struct sw_source_kind sw_source_sentry = {
     .base_url = "https://us.sentry.io",
     .account_options = account_options,
     .health_options = health_options,
+    .check_health = check_health,
     .metrics = 1u << SW_METRIC_CRASH_FREE_SESSIONS | 1u << SW_METRIC_CRASH_FREE_USERS |
                1u << SW_METRIC_ADOPTION,
     /* The server caches "now" windows for about a minute. */

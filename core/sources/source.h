@@ -133,6 +133,9 @@ struct sw_source_kind {
     const struct sw_option *rollout_options; /* NULL: not bindable there */
     const struct sw_option *health_options;
     const struct sw_option *alarm_options;
+    /* MAY. Rules between the keys of a health entry that its table cannot say; asked when the
+     * configuration is read. False with what is wrong ("needs errors and total"). Pure. */
+    bool (*check_health)(const struct sw_node *entry, enum sw_metric metric, char *why, size_t size);
     unsigned metrics;                        /* bit (1u << metric) for each it can give */
     int interval_s, stale_after_s;           /* defaults, WORLD seconds */
     struct sw_rate_budget budget;

@@ -1,6 +1,7 @@
 /* config_kinds.c: see config_kinds.h. */
 #include "support/config_kinds.h"
 
+#include "base/mem.h"
 #include "net/secret.h"
 
 static const struct sw_option app_store_account[] = {
@@ -132,6 +133,16 @@ static const struct sw_option codedeploy_rollout[] = {
     {.type = SW_OPTION_END},
 };
 
+static bool check_cloudwatch(const struct sw_node *entry, enum sw_metric metric, char *why,
+                             size_t size)
+{
+    bool is_whole = metric != SW_METRIC_ERROR_RATE ||
+                    (sw_node_has(entry, "errors") && sw_node_has(entry, "total"));
+    if (!is_whole)
+        sw_copy(why, size, "error_rate needs errors and total");
+    return is_whole;
+}
+
 const struct sw_kind_info config_kinds[] = {
     {.name = "app_store",
      .title = "App Store Connect",
@@ -171,7 +182,8 @@ const struct sw_kind_info config_kinds[] = {
      .stale_after_s = 300,
      .account_options = aws_account,
      .health_options = cloudwatch_health,
-     .alarm_options = cloudwatch_alarms},
+     .alarm_options = cloudwatch_alarms,
+     .check_health = check_cloudwatch},
     {.name = "codedeploy",
      .title = "CodeDeploy",
      .summary = "ECS blue/green",

@@ -393,6 +393,11 @@ static void each_mistake_has_its_words(void **state)
                         "[n]}}\n",
          "5:117: error: platforms[a].alarms.source: source \"s\" is of kind sentry, which gives no "
          "alarms (these do: cloudwatch)"},
+        {SOURCES
+         "  - {id: c, kind: cloudwatch, region: eu-west-1}\n"
+         "platforms:\n  - {id: a, kind: web, health: [{metric: error_rate, source: c, errors: "
+         "{namespace: N, name: E, stat: Sum}}]}\n",
+         "5:33: error: platforms[a].health[0]: error_rate needs errors and total"},
         /* plans */
         {SOURCES PLAY SENTRY
          "platforms:\n  - {id: a, kind: android, rollout: {source: play, package: "

@@ -1,0 +1,117 @@
+/* The configuration with the real source kinds: the agreed example and the one `slipway init`
+ * writes load without a word, and a mistake in a binding is found before anything starts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "engine/parts.h"
+#include "engine/setup.h"
+
+static struct sw_kind_info *infos;
+static size_t info_count;
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct sw_parts parts = {.kinds = sw_source_kinds};
+    infos = sw_setup_infos(&parts, &info_count);
+    return infos == NULL || info_count == 0 ? 1 : 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    free(infos);
+    return 0;
+}
+
+/* Every problem in one text; empty: none. */
+static char *load(const char *text)
+{
+    struct sw_config *config = NULL;
+    struct sw_problems problems = {0};
+    struct sw_buf said;
+    char line[900];
+    sw_buf_init(&said, 1 << 16);
+    sw_buf_add(&said, "");
+    enum sw_code code =
+        sw_config_parse(text, strlen(text), "/c.yaml", infos, info_count, &config, &problems, NULL);
+    for (size_t i = 0; i < problems.count; i++)
+        sw_buf_printf(&said, "%s\n", sw_problem_text(&problems.items[i], line, sizeof line));
+    assert_int_equal(code == SW_OK, config != NULL);
+    sw_problems_free(&problems);
+    sw_config_free(config);
+    return sw_buf_take(&said);
+}
+
+static void the_agreed_example_loads(void **state)
+{
+    (void)state;
+    char path[700];
+    const char *top = getenv("SLIPWAY_TOP");
+    struct sw_buf text;
+    sw_buf_init(&text, 1 << 20);
+    sw_format(path, sizeof path, "%s/tests/data/config/example.yaml", top != NULL ? top : ".");
+    assert_int_equal(sw_fs_read(path, 1 << 20, &text, NULL), SW_OK);
+    char *said SW_AUTO_FREE = load(sw_buf_text(&text));
+    assert_string_equal(said, "");
+    sw_buf_clear(&text);
+}
+
+static void the_written_example_loads(void **state)
+{
+    (void)state;
+    char *text SW_AUTO_FREE = sw_config_example();
+    char *said SW_AUTO_FREE = load(text);
+    assert_string_equal(said, "");
+}
+
+#define HEAD                                                                                       \
+    "version: 1\nsources:\n  - {id: c, kind: cloudwatch, region: eu-west-1}\n"                     \
+    "  - {id: s, kind: sentry, organization: o, token_env: T}\n"                                   \
+    "platforms:\n  - id: a\n    kind: web\n    health:\n"
+#define METRIC "{namespace: N, name: M, stat: p95}"
+
+static void a_binding_that_could_never_be_read_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *wanted;
+    } cases[] = {
+        {HEAD "      - {metric: error_rate, source: c, errors: " METRIC "}\n",
+         "/c.yaml:9:9: error: platforms[a].health[0]: error_rate needs errors and total\n"},
+        {HEAD "      - {metric: latency_p95, source: c, total: " METRIC "}\n",
+         "/c.yaml:9:9: error: platforms[a].health[0]: latency_p95 needs value\n"},
+        {HEAD "      - {metric: latency_p95, source: c, value: " METRIC "}\n",
+         "/c.yaml:9:9: error: platforms[a].health[0]: value needs the unit the metric is stored in "
+         "(unit: s or ms)\n"},
+        {HEAD
+         "      - {metric: crash_free_users, source: s, project: p, release: \"a@{verson}\"}\n",
+         "/c.yaml:9:9: error: platforms[a].health[0]: in release only {version} and {build} may "
+         "stand in braces\n"},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        char *said SW_AUTO_FREE = load(cases[i].text);
+        if (strstr(said, cases[i].wanted) == NULL)
+            fail_msg("said:\n%s\nwanted:\n%s", said, cases[i].wanted);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_agreed_example_loads),
+        cmocka_unit_test(the_written_example_loads),
+        cmocka_unit_test(a_binding_that_could_never_be_read_is_refused),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

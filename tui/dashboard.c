@@ -32,6 +32,7 @@
 #define EXIT_BAD_CONFIG 78
 #define EXIT_NO_RIGHT   77
 #define FRAME_MS        33 /* between two frames when nothing was pressed */
+#define SLOW_DRAW_MS    50 /* faster than anybody answers what he has just read */
 #define TICK_MAX_MS     5000
 #define TICK_MIN_MS     250
 #define HANGUP_MAX_MS   (30LL * 60 * 1000)
@@ -137,10 +138,8 @@ static void draw(struct dashboard *d)
 
 /* ------------------------------------------------------------------------ keys */
 
-/* Keys that were typed before the dialog stood on the screen must not answer it. */
-static void drop_early_keys(struct dashboard *d)
+static size_t drop_keys(struct dashboard *d)
 {
-    draw(d);
     size_t dropped = 0;
     int raw;
     while ((raw = term_key()) != KEY_NOTHING) {
@@ -148,9 +147,23 @@ static void drop_early_keys(struct dashboard *d)
             key_filter_feed(&d->filter, raw, raw == KEY_ESCAPE && term_has_more(), wake_mono_ms());
         dropped += key != KEY_NOTHING && key != KEY_RESIZED && key != KEY_PASTE_STOP;
     }
-    if (d->act.view.dialog != NULL)
-        d->act.view.dialog->dropped = dropped;
-    d->needs_draw = true;
+    return dropped;
+}
+
+/* Keys that were typed before the dialog stood on the screen must not answer it; how many there
+ * were is said in it. Where drawing itself took long (a slow line), what came meanwhile is dropped
+ * too. */
+static void drop_early_keys(struct dashboard *d)
+{
+    struct dialog *dialog = d->act.view.dialog;
+    int64_t before = wake_mono_ms();
+    dialog->dropped = drop_keys(d);
+    draw(d);
+    if (wake_mono_ms() - before < SLOW_DRAW_MS)
+        return;
+    size_t late = drop_keys(d);
+    dialog->dropped += late;
+    d->needs_draw = late > 0;
 }
 
 static void read_keys(struct dashboard *d)

@@ -290,8 +290,9 @@ static int draw_issue(const struct place *at)
         tui_append(tail, sizeof tail, "  %s×",
                    fig_count((double)issue->events, count, sizeof count));
     if (issue->users >= 0)
-        tui_append(tail, sizeof tail, ", %s users",
-                   fig_count((double)issue->users, count, sizeof count));
+        tui_append(tail, sizeof tail, ", %s user%s",
+                   fig_count((double)issue->users, count, sizeof count),
+                   issue->users == 1 ? "" : "s");
     if (issue->first_seen_ms != 0)
         tui_append(tail, sizeof tail, ", from %s",
                    fig_when(issue->first_seen_ms, at->frame->now_ms, when, sizeof when));

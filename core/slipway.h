@@ -612,6 +612,8 @@ char *sw_core_explain(const struct sw_core *core);
 /* A commented configuration to start from, malloc'd; generated from the option
  * tables. */
 char *sw_config_example(void);
+/* Every key with type, range, default and help as Markdown tables, malloc'd; from the same tables. */
+char *sw_config_reference(void);
 
 /* ----------------------------------------------------------- text and time */
 

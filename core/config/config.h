@@ -92,3 +92,4 @@ enum sw_code sw_config_parse(const char *text, size_t len, const char *path,
 void sw_config_free(struct sw_config *config);
 char *sw_config_explain_text(const struct sw_config *config, const struct sw_kind_info *kinds);
 char *sw_config_example_text(const struct sw_kind_info *kinds, size_t kind_count);
+char *sw_config_reference_text(const struct sw_kind_info *kinds, size_t kind_count);

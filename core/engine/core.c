@@ -530,3 +530,13 @@ char *sw_config_example(void)
     free(infos);
     return text;
 }
+
+char *sw_config_reference(void)
+{
+    const struct sw_parts parts = {.kinds = sw_source_kinds};
+    size_t count = 0;
+    struct sw_kind_info *infos = sw_setup_infos(&parts, &count);
+    char *text = sw_config_reference_text(infos, count);
+    free(infos);
+    return text;
+}

@@ -20,7 +20,7 @@ void sw_secret_use_log(struct sw_log *log);
 #define SW_SECRET_OPTIONS(NAME, WHAT)                                                            \
     {.key = NAME "_file", .type = SW_OPTION_STRING, .help = WHAT ", from a file of mode 0600"},  \
     {.key = NAME "_env", .type = SW_OPTION_STRING, .help = WHAT ", from an environment variable"},\
-    {.key = NAME "_cmd", .type = SW_OPTION_STRINGS, .help = WHAT ", from a command's first line"}
+    {.key = NAME "_cmd", .type = SW_OPTION_STRINGS, .help = WHAT ", from a command (list of words, no shell)"}
 
 /* True when exactly one of the three is there; else a text for the problem. */
 bool sw_secret_is_configured(const struct sw_node *node, const char *name, char *why, size_t size);

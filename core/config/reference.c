@@ -14,14 +14,27 @@
 
 enum { TEXT_MAX = 1 << 20, KEY = 160, DEPTH_MAX = 4 };
 
-/* Markdown's own signs in a cell: a bar would end it, <name> would be taken for HTML. */
+/* Markdown's own signs: a bar would end the cell, <name> would be taken for HTML. What stands in
+ * backquotes is shown as it is. */
 static void put_cell(struct sw_buf *out, const char *text)
 {
+    bool is_code = false;
     for (; text != NULL && *text != '\0'; text++) {
-        if (*text == '|' || *text == '<' || *text == '*' || *text == '_')
+        is_code = is_code != (*text == '`');
+        if (*text == '|' || (!is_code && strchr("<*_", *text) != NULL))
             sw_buf_addc(out, '\\');
         sw_buf_addc(out, *text);
     }
+}
+
+/* The help of a section, as a sentence. */
+static void put_sentence(struct sw_buf *out, const char *text)
+{
+    bool is_small = text[0] >= 'a' && text[0] <= 'z';
+    if (is_small)
+        sw_buf_addc(out, (char)(text[0] - 'a' + 'A'));
+    put_cell(out, text + (is_small ? 1 : 0));
+    sw_buf_add(out, ".\n");
 }
 
 static const char *type_word(enum sw_option_type type)
@@ -79,7 +92,7 @@ static void put_range(struct sw_buf *out, const struct sw_option *option)
     else if (option->type == SW_OPTION_INT && option->max - option->min < 0.5 && option->max > 0)
         sw_buf_printf(out, "%g", option->max);
     else if (has_range)
-        sw_buf_printf(out, "%g to %g", option->min, option->max);
+        sw_buf_printf(out, "%.12g to %.12g", option->min, option->max);
     else if (option->type == SW_OPTION_PERCENT)
         sw_buf_add(out, "0 to 100");
 }
@@ -146,8 +159,7 @@ static void put_sections(struct sw_buf *out)
             continue;
         sw_buf_printf(out, "\n### `%s`%s\n\n", option->key,
                       option->type == SW_OPTION_LIST ? ", each entry" : "");
-        put_cell(out, option->help);
-        sw_buf_add(out, ".\n");
+        put_sentence(out, option->help);
         put_table(out, option->children);
     }
 }

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+extern const struct sim_service sim_app_store;
 extern const struct sim_service sim_cloudwatch;
 extern const struct sim_service sim_codedeploy;
 extern const struct sim_service sim_google_oauth;
@@ -13,6 +14,7 @@ extern const struct sim_service sim_google_play;
 extern const struct sim_service sim_sentry;
 
 const struct sim_service *const sim_services[] = {
+    &sim_app_store,
     &sim_google_oauth,
     &sim_google_play,
     &sim_sentry,

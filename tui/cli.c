@@ -4,7 +4,6 @@
 #include "cli.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 #include "dashboard.h"
 
@@ -34,19 +33,8 @@ int cli_wallboard(const struct cli_request *request)
     return tui_wallboard_run(&options);
 }
 
-static int print_text(char *text)
-{
-    fputs(text, stdout);
-    free(text);
-    return CLI_OK;
-}
-
 static int run(const struct cli_request *request, bool is_bare)
 {
-    if (request->values[CLI_DUMP_MAN] != NULL)
-        return print_text(cli_man_text());
-    if (request->values[CLI_DUMP_MARKDOWN] != NULL)
-        return print_text(cli_markdown_text());
     if (request->values[CLI_VERSION] != NULL) {
         puts("slipway " SLIPWAY_VERSION);
         return CLI_OK;

@@ -50,21 +50,14 @@ enum cli_option {
     CLI_FORMAT,
     CLI_VERIFY,
     CLI_PRINT,
-    CLI_DUMP_MAN,
-    CLI_DUMP_MARKDOWN,
     CLI_OPTION_COUNT
-};
-
-enum cli_option_flag {
-    CLI_EVERYWHERE = 1, /* every command takes it */
-    CLI_HIDDEN = 2,     /* for the build, in no help */
 };
 
 struct cli_option_info {
     const char *name;
     const char *arg; /* NULL: none */
     const char *help;
-    unsigned flags;
+    bool is_shared; /* every command takes it */
 };
 
 #define CLI_ARGS_MAX 2
@@ -125,6 +118,8 @@ enum cli_exit cli_exit_of_gate(const struct sw_snapshot *snapshot,
 /* platform NULL: the worst of all. */
 enum cli_exit cli_exit_of_status(const struct sw_snapshot *snapshot,
                                  const struct sw_platform *platform);
+/* Does anything of the platform come from this source? */
+bool cli_platform_reads(const struct sw_platform *platform, const char *source);
 extern const struct cli_exit_info {
     enum cli_exit code;
     const char *help;

@@ -16,7 +16,7 @@
 #include "memory.h"
 #include "wake.h"
 
-#define STORE_MS 20000 /* for the store of the platform */
+#define STORE_MS  20000 /* for the store of the platform */
 #define OTHERS_MS 60000 /* for everything that the gates need */
 
 static bool is_given(const struct cli_request *request, enum cli_option option)
@@ -73,14 +73,14 @@ static void show_now(FILE *to, const struct sw_platform *p)
                             : "");
 }
 
-static void show_plan(FILE *to, const struct sw_platform *p, enum sw_verb verb, const char *reason)
+static void show_plan(FILE *to, const struct sw_platform *p, const struct sw_command *command)
 {
-    const struct sw_offer *offer = &p->offers[verb];
+    const struct sw_offer *offer = &p->offers[command->verb];
     char name[512];
     char from[FIG_SIZE];
     char up[FIG_SIZE];
     detail_name(p, name, sizeof name);
-    cli_linef(to, sw_verb_title(verb), "%s (%s)", p->id, name);
+    cli_linef(to, sw_verb_title(command->verb), "%s (%s)", p->id, name);
     cli_line(to, "store identity", p->identity);
     show_now(to, p);
     if (offer->to_percent.is_known)
@@ -92,7 +92,8 @@ static void show_plan(FILE *to, const struct sw_platform *p, enum sw_verb verb, 
     if (!offer->is_allowed)
         cli_linef(to, "closed", "%s%s", offer->reason,
                   offer->can_override ? " (--override TEXT opens it)" : "");
-    cli_line(to, "reason", reason);
+    cli_line(to, "reason", command->reason);
+    cli_line(to, "override", command->override_text);
     fflush(to);
 }
 
@@ -108,8 +109,8 @@ static void say_terminal_needed(const char *what)
 static bool confirm(struct session *session, const struct sw_platform *p, enum sw_verb verb)
 {
     char question[512];
-    bool needs_id = p->offers[verb].needs_typed_id || verb == SW_VERB_COMPLETE ||
-                    verb == SW_VERB_ROLLBACK;
+    bool needs_id =
+        p->offers[verb].needs_typed_id || verb == SW_VERB_COMPLETE || verb == SW_VERB_ROLLBACK;
     if (needs_id)
         tui_format(question, sizeof question, "%s %s? Type %s to do it:", sw_verb_title(verb),
                    p->id, p->id);
@@ -127,53 +128,63 @@ static bool is_hopeless(const struct cli_request *request, const struct sw_offer
     return !offer->is_allowed && !(offer->can_override && is_given(request, CLI_OVERRIDE));
 }
 
+/* What was shown is what the store must still hold when the verb is sent. */
+static void keep_what_was_seen(struct sw_command *command, const struct sw_platform *p,
+                               char *identity, size_t size)
+{
+    tui_format(identity, size, "%s", p->identity ? p->identity : "");
+    command->expected_identity = identity[0] ? identity : NULL;
+    command->expected_state = p->state;
+    command->expected_percent = p->percent_set;
+}
+
+/* Looks, shows, and asks where it must. 0: go on. */
+static int prepare(struct session *session, const struct cli_request *request,
+                   struct sw_command *command, bool is_asking)
+{
+    static char reason[LINE_MAX_BYTES];
+    static char identity[256];
+    look(session, command->verb, command->platform);
+    if (session->was_interrupted) {
+        cli_complain("interrupted, nothing was sent");
+        return CLI_REFUSED;
+    }
+    const struct sw_platform *p = sw_snapshot_platform(session->snapshot, command->platform);
+    struct frame frame = {.snapshot = session->snapshot, .now_ms = session->snapshot->at_ms};
+    if (command->reason == NULL && is_asking) {
+        dialog_evidence(&frame, p, command->verb, reason, sizeof reason);
+        command->reason = reason;
+    }
+    show_plan(is_given(request, CLI_JSON) ? stderr : stdout, p, command);
+    keep_what_was_seen(command, p, identity, sizeof identity);
+    bool is_asked = is_asking && !is_hopeless(request, &p->offers[command->verb]);
+    return is_asked && !confirm(session, p, command->verb) ? CLI_REFUSED : CLI_OK;
+}
+
 static int do_verb(struct session *session, const struct cli_request *request)
 {
-    enum sw_verb verb = request->command->verb;
-    const char *id = request->args[0];
     bool is_dry = is_given(request, CLI_DRY_RUN);
     bool is_asking = !is_given(request, CLI_YES) && !is_dry;
-    bool is_at_once = verb == SW_VERB_HALT && !is_asking;
-    FILE *to = is_given(request, CLI_JSON) ? stderr : stdout;
-    char reason[LINE_MAX_BYTES] = "";
+    struct sw_command command = {.kind = SW_COMMAND_VERB,
+                                 .platform = request->args[0],
+                                 .verb = request->command->verb,
+                                 .reason = request->values[CLI_REASON],
+                                 .override_text = request->values[CLI_OVERRIDE],
+                                 .is_dry_run = is_dry,
+                                 .is_unrecorded = is_given(request, CLI_UNRECORDED)};
     char what[256];
-    tui_format(what, sizeof what, "%s %s", sw_verb_name(verb), id);
+    struct act_words words = {.what = what};
+    tui_format(what, sizeof what, "%s %s", sw_verb_name(command.verb), command.platform);
     if (is_asking && !ask_is_possible()) {
         say_terminal_needed(what);
         return CLI_REFUSED;
     }
     int code = session_start(session);
-    if (code != CLI_OK)
-        return code;
-    struct sw_command command = {.kind = SW_COMMAND_VERB,
-                                 .platform = id,
-                                 .verb = verb,
-                                 .reason = request->values[CLI_REASON],
-                                 .override_text = request->values[CLI_OVERRIDE],
-                                 .is_dry_run = is_dry,
-                                 .is_unrecorded = is_given(request, CLI_UNRECORDED)};
-    if (is_at_once)
-        return act_and_follow(session, request, &command, what);
-    look(session, verb, id);
-    if (session->was_interrupted) {
-        cli_complain("interrupted, nothing was sent");
-        return CLI_REFUSED;
-    }
-    const struct sw_platform *p = sw_snapshot_platform(session->snapshot, id);
-    struct frame frame = {.snapshot = session->snapshot, .now_ms = session->snapshot->at_ms};
-    if (command.reason == NULL && is_asking) {
-        dialog_evidence(&frame, p, verb, reason, sizeof reason);
-        command.reason = reason;
-    }
-    show_plan(to, p, verb, command.reason);
-    char identity[256];
-    tui_format(identity, sizeof identity, "%s", p->identity ? p->identity : "");
-    command.expected_identity = identity[0] ? identity : NULL;
-    command.expected_state = p->state;
-    command.expected_percent = p->percent_set;
-    if (is_asking && !is_hopeless(request, &p->offers[verb]) && !confirm(session, p, verb))
-        return CLI_REFUSED;
-    return act_and_follow(session, request, &command, what);
+    if (code == CLI_OK && command.verb == SW_VERB_HALT && !is_asking)
+        words.show = show_plan; /* on its way at once */
+    else if (code == CLI_OK)
+        code = prepare(session, request, &command, is_asking);
+    return code == CLI_OK ? act_and_follow(session, request, &command, &words) : code;
 }
 
 int cli_verb(const struct cli_request *request)
@@ -212,8 +223,9 @@ static void show_platforms(FILE *to, const struct sw_snapshot *s)
         cli_linef(to, "stop", "%s (%s)", p->id, name);
         show_now(to, p);
     }
-    fprintf(to, "will: halt each of them that is rolling out, at the same time (or what its `stop:` "
-                "in the configuration says)\n");
+    fprintf(to,
+            "will: halt each of them that is rolling out, at the same time (or what its `stop:` "
+            "in the configuration says)\n");
     fflush(to);
 }
 
@@ -232,16 +244,17 @@ static int do_stop(struct session *session, const struct cli_request *request)
     if (is_asking) {
         session_wait(session, have_stores_answered, NULL, STORE_MS);
         show_platforms(to, session->snapshot);
-        if (session->was_interrupted ||
-            !ask_for(session, "stop everything? y does it:", "y")) {
+        if (session->was_interrupted || !ask_for(session, "stop everything? y does it:", "y")) {
             cli_complain("not confirmed, nothing was sent");
             return CLI_REFUSED;
         }
     }
     struct sw_command command = {.kind = SW_COMMAND_STOP_EVERYTHING,
                                  .reason = request->values[CLI_REASON],
-                                 .is_dry_run = is_dry};
-    return act_and_follow(session, request, &command, "stop-everything");
+                                 .is_dry_run = is_dry,
+                                 .is_unrecorded = is_given(request, CLI_UNRECORDED)};
+    const struct act_words words = {.what = "stop-everything"};
+    return act_and_follow(session, request, &command, &words);
 }
 
 int cli_stop_everything(const struct cli_request *request)

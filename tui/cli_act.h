@@ -5,10 +5,17 @@
 
 #include "cli_session.h"
 
+/* What is said of a command before and while it runs. */
+struct act_words {
+    const char *what; /* "halt android" */
+    /* Says what will be done; called once, when the store has been read. NULL: it was said. */
+    void (*show)(FILE *to, const struct sw_platform *platform, const struct sw_command *command);
+};
+
 /* Submits it and tells of its progress until its outcome is there, which is printed (--json: as one
  * object, progress on standard error). Returns the exit code. */
 int act_and_follow(struct session *session, const struct cli_request *request,
-                   const struct sw_command *command, const char *what);
+                   const struct sw_command *command, const struct act_words *words);
 
 /* Is there a person to ask? */
 bool ask_is_possible(void);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,30 +17,21 @@
 
 /* ----------------------------------------------------------------------- check */
 
-static bool feeds(const struct sw_platform *p, const char *source)
-{
-    bool does = p->source != NULL && strcmp(p->source, source) == 0;
-    for (size_t i = 0; i < p->health_count; i++)
-        does = does || (p->health[i].source != NULL && strcmp(p->health[i].source, source) == 0);
-    for (size_t i = 0; i < p->alarm_count; i++)
-        does = does || (p->alarms[i].source != NULL && strcmp(p->alarms[i].source, source) == 0);
-    return does;
-}
-
 static void print_source(const struct sw_snapshot *s, const struct sw_source *source)
 {
     char line[1024];
     const char *comma = "";
-    tui_format(line, sizeof line, "%s", source->error != NULL ? "FAILS"
-                                        : source->is_fresh    ? "ok"
-                                                              : "NO ANSWER in time");
+    tui_format(line, sizeof line, "%s",
+               source->error != NULL ? "FAILS"
+               : source->is_fresh    ? "ok"
+                                     : "NO ANSWER in time");
     if (source->latency_ms.is_known)
         tui_append(line, sizeof line, ", %.0f ms", source->latency_ms.value);
     if (source->clock_skew_s.is_known)
         tui_append(line, sizeof line, ", clock %+.0f s from ours", source->clock_skew_s.value);
     tui_append(line, sizeof line, ", feeds");
     for (size_t i = 0; i < s->platform_count; i++) {
-        if (!feeds(&s->platforms[i], source->id))
+        if (!cli_platform_reads(&s->platforms[i], source->id))
             continue;
         tui_append(line, sizeof line, "%s %s", comma, s->platforms[i].id);
         comma = ",";
@@ -55,14 +45,17 @@ static void print_source(const struct sw_snapshot *s, const struct sw_source *so
     cli_line(stdout, key, line);
 }
 
+/* What a person must repair goes first: a wrong configuration, then a missing right. */
 static int exit_of_sources(const struct sw_snapshot *s)
 {
     int worst = CLI_OK;
     for (size_t i = 0; i < s->source_count; i++) {
         const struct sw_source *source = &s->sources[i];
+        if (source->error_code == SW_E_CONFIG)
+            return CLI_BAD_CONFIG;
         if (source->error_code == SW_E_AUTH || source->error_code == SW_E_DENIED)
-            return CLI_NO_RIGHT;
-        if (source->error != NULL || !source->is_fresh)
+            worst = CLI_NO_RIGHT;
+        else if ((source->error != NULL || !source->is_fresh) && worst == CLI_OK)
             worst = CLI_HOLD;
     }
     return worst;

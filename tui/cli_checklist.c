@@ -25,9 +25,9 @@ static void print_item(const struct sw_checklist_item *item, const char **phase)
         printf("\n%s\n", item->phase);
     *phase = item->phase;
     printf("%*s[%c] %s: %s%s%s%s%s%s%s%s\n", item->depth * 2, "", item->is_done ? 'x' : ' ',
-           item->id, item->text, item->is_blocking ? " (blocking)" : "",
-           item->owner ? " " : "", item->owner ? item->owner : "", item->due ? " " : "",
-           item->due ? item->due : "", item->done_by && item->is_done ? ", ticked by " : "",
+           item->id, item->text, item->is_blocking ? " (blocking)" : "", item->owner ? " " : "",
+           item->owner ? item->owner : "", item->due ? " " : "", item->due ? item->due : "",
+           item->done_by && item->is_done ? ", ticked by " : "",
            item->done_by && item->is_done ? item->done_by : "");
 }
 
@@ -71,8 +71,8 @@ static int run(struct session *session, const struct cli_request *request,
                                                  : print_list(&session->snapshot->checklist);
     struct sw_command command = {
         .kind = kind, .item = request->args[1], .reason = request->values[CLI_REASON]};
-    return act_and_follow(session, request, &command,
-                          kind == SW_COMMAND_TICK ? "a tick" : "an untick");
+    const struct act_words words = {.what = kind == SW_COMMAND_TICK ? "a tick" : "an untick"};
+    return act_and_follow(session, request, &command, &words);
 }
 
 /* False after saying what is wrong. */

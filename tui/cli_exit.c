@@ -6,6 +6,8 @@
  */
 #include "cli.h"
 
+#include <string.h>
+
 #include "memory.h"
 
 const struct cli_exit_info cli_exits[] = {
@@ -18,7 +20,7 @@ const struct cli_exit_info cli_exits[] = {
     {CLI_USAGE, "usage: no such command, option, platform or item"},
     {CLI_UNKNOWN, "outcome unknown, or not sent for a reason that may pass: ask again"},
     {CLI_NO_RIGHT, "no right: the credential was refused or may not do this"},
-    {CLI_BAD_CONFIG, "bad configuration; nothing was started"},
+    {CLI_BAD_CONFIG, "the configuration, or a key file it names, is wrong; nothing was changed"},
 };
 
 size_t cli_exit_count(void)
@@ -151,22 +153,49 @@ static enum cli_exit of_platform(const struct sw_platform *p)
     return is_bad ? CLI_HOLD : is_unsure ? CLI_STALE : CLI_OK;
 }
 
+/* A source that cannot be used at all says more than that its figures are not known. */
+static enum cli_exit of_source(const struct sw_source *source)
+{
+    if (source->error_code == SW_E_CONFIG)
+        return CLI_BAD_CONFIG;
+    if (source->error_code == SW_E_AUTH || source->error_code == SW_E_DENIED)
+        return CLI_NO_RIGHT;
+    return source->is_ok ? CLI_OK : CLI_STALE;
+}
+
+/* Unhealthy first, then what a person must repair, then what is not known. */
+static enum cli_exit worse_of(enum cli_exit a, enum cli_exit b)
+{
+    static const enum cli_exit order[] = {CLI_HOLD, CLI_BAD_CONFIG, CLI_NO_RIGHT, CLI_STALE};
+    for (size_t i = 0; i < TUI_COUNT(order); i++) {
+        if (a == order[i] || b == order[i])
+            return order[i];
+    }
+    return CLI_OK;
+}
+
+bool cli_platform_reads(const struct sw_platform *p, const char *source)
+{
+    bool does = p->source != NULL && strcmp(p->source, source) == 0;
+    for (size_t i = 0; i < p->health_count; i++)
+        does = does || (p->health[i].source != NULL && strcmp(p->health[i].source, source) == 0);
+    for (size_t i = 0; i < p->alarm_count; i++)
+        does = does || (p->alarms[i].source != NULL && strcmp(p->alarms[i].source, source) == 0);
+    return does;
+}
+
 enum cli_exit cli_exit_of_status(const struct sw_snapshot *snapshot,
                                  const struct sw_platform *platform)
 {
     enum cli_exit worst = snapshot->is_ledger_ok ? CLI_OK : CLI_HOLD;
-    if (platform != NULL) {
-        enum cli_exit mine = of_platform(platform);
-        return worst == CLI_HOLD ? CLI_HOLD : mine;
-    }
     for (size_t i = 0; i < snapshot->source_count; i++) {
-        if (!snapshot->sources[i].is_ok && worst == CLI_OK)
-            worst = CLI_STALE;
+        const struct sw_source *source = &snapshot->sources[i];
+        if (platform == NULL || cli_platform_reads(platform, source->id))
+            worst = worse_of(worst, of_source(source));
     }
     for (size_t i = 0; i < snapshot->platform_count; i++) {
-        enum cli_exit mine = of_platform(&snapshot->platforms[i]);
-        if (mine == CLI_HOLD || (mine == CLI_STALE && worst == CLI_OK))
-            worst = mine;
+        if (platform == NULL || platform == &snapshot->platforms[i])
+            worst = worse_of(worst, of_platform(&snapshot->platforms[i]));
     }
     return worst;
 }

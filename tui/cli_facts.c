@@ -29,9 +29,8 @@ static void add(struct facts *facts, const char *key, const char *value)
         add_text(facts, key, value);
 }
 
-__attribute__((format(printf, 3, 4))) static struct fact *addf(struct facts *facts,
-                                                               const char *key, const char *fmt,
-                                                               ...)
+__attribute__((format(printf, 3, 4))) static struct fact *addf(struct facts *facts, const char *key,
+                                                               const char *fmt, ...)
 {
     char value[VALUE_MAX];
     va_list args;
@@ -106,13 +105,12 @@ void facts_of_snapshot(struct facts *facts, const struct sw_snapshot *s)
 
 static void add_version(struct facts *facts, const struct sw_platform *p)
 {
-    addf(facts, "version", "%s%s%s%s", p->version ? p->version : "not known",
-         p->build ? " (" : "", p->build ? p->build : "", p->build ? ")" : "");
+    addf(facts, "version", "%s%s%s%s", p->version ? p->version : "not known", p->build ? " (" : "",
+         p->build ? p->build : "", p->build ? ")" : "");
     if (p->previous_version != NULL || p->previous_build != NULL)
         addf(facts, "previous version", "%s%s%s%s",
-             p->previous_version ? p->previous_version : "not known",
-             p->previous_build ? " (" : "", p->previous_build ? p->previous_build : "",
-             p->previous_build ? ")" : "");
+             p->previous_version ? p->previous_version : "not known", p->previous_build ? " (" : "",
+             p->previous_build ? p->previous_build : "", p->previous_build ? ")" : "");
     add(facts, "store identity", p->identity);
 }
 

@@ -12,8 +12,8 @@
 
 struct fact {
     char key[96];
-    char *value;       /* owned, clean */
-    bool is_fleeting;  /* differs after every poll */
+    char *value;      /* owned, clean */
+    bool is_fleeting; /* differs after every poll */
 };
 
 struct facts {

@@ -72,6 +72,9 @@ struct follow {
     FILE *to;
     uint64_t id; /* of the command */
     bool is_group;
+    const struct sw_command *command;
+    const struct act_words *words;
+    bool is_shown; /* what it will do */
     struct told *told;
     size_t count;
 };
@@ -113,8 +116,21 @@ static void tell_action(struct follow *f, const struct sw_action *a)
     tell_time(f, a->platform, "seen", a->seen_ms, &told->is_seen);
 }
 
+/* Read in this run, and not yet changed by what is asked. */
+static void tell_plan(struct follow *f, const struct sw_snapshot *s)
+{
+    if (f->is_shown || f->words->show == NULL)
+        return;
+    const struct sw_platform *p = sw_snapshot_platform(s, f->command->platform);
+    if (p == NULL || p->observed_at_ms == 0 || p->is_cached)
+        return;
+    f->is_shown = true;
+    f->words->show(f->to, p, f->command);
+}
+
 static void tell_progress(struct follow *f, const struct sw_snapshot *s)
 {
+    tell_plan(f, s);
     for (size_t i = s->action_count; i-- > 0;) {
         const struct sw_action *a = &s->actions[i];
         bool is_ours = f->is_group ? a->parent == f->id : a->id == f->id;
@@ -189,12 +205,6 @@ static int print_outcome_json(const struct sw_outcome *o)
     return CLI_OK;
 }
 
-/* The worst part's own code decides which exit it is. */
-static int exit_of(const struct sw_outcome *o)
-{
-    return cli_exit_of_outcome(o->result, o->error.code);
-}
-
 static struct sw_outcome *take_outcome(struct session *session, uint64_t id)
 {
     struct sw_outcome *outcome;
@@ -206,7 +216,7 @@ static struct sw_outcome *take_outcome(struct session *session, uint64_t id)
     return NULL;
 }
 
-static struct sw_outcome *wait_for_end(struct session *session, struct follow *f, const char *what)
+static struct sw_outcome *wait_for_end(struct session *session, struct follow *f)
 {
     struct sw_outcome *outcome = NULL;
     while (outcome == NULL && !session->was_interrupted) {
@@ -219,21 +229,23 @@ static struct sw_outcome *wait_for_end(struct session *session, struct follow *f
     fflush(f->to);
     cli_complain("interrupted while %s is in flight; it gets ten seconds to be seen, then its "
                  "outcome is unknown: look with `slipway status` and `slipway log`",
-                 what);
+                 f->words->what);
     sw_core_stop(session->core);
     return take_outcome(session, f->id);
 }
 
 int act_and_follow(struct session *session, const struct cli_request *request,
-                   const struct sw_command *command, const char *what)
+                   const struct sw_command *command, const struct act_words *words)
 {
     bool is_json = request->values[CLI_JSON] != NULL;
     struct follow f = {.to = is_json ? stderr : stdout,
-                       .is_group = command->kind == SW_COMMAND_STOP_EVERYTHING};
+                       .is_group = command->kind == SW_COMMAND_STOP_EVERYTHING,
+                       .command = command,
+                       .words = words};
     f.id = sw_submit(session->core, command);
-    struct sw_outcome *outcome = wait_for_end(session, &f, what);
+    struct sw_outcome *outcome = wait_for_end(session, &f);
     tui_assert(outcome != NULL); /* the core's promise */
-    int code = exit_of(outcome);
+    int code = cli_exit_of_outcome(outcome->result, outcome->error.code);
     int json_code = CLI_OK;
     if (is_json)
         json_code = print_outcome_json(outcome);

@@ -17,10 +17,8 @@ static const char intro[] =
 
 static bool is_shown(const struct cli_command *command, int option, bool is_shared)
 {
-    unsigned flags = cli_options[option].flags;
-    if ((flags & CLI_HIDDEN) || ((flags & CLI_EVERYWHERE) != 0) != is_shared)
-        return false;
-    return command == NULL || cli_command_takes(command, (enum cli_option)option);
+    return cli_options[option].is_shared == is_shared &&
+           (command == NULL || cli_command_takes(command, (enum cli_option)option));
 }
 
 static void add_usage(struct text *out, const struct cli_command *command, const char *reverse)
@@ -170,9 +168,9 @@ static void add_roff_command(struct text *out, const struct cli_command *command
     text_puts(out, ".SS ");
     add_roff(out, line);
     free(line);
-    text_print(out, "%c", command->help[0] >= 'a' && command->help[0] <= 'z'
-                              ? command->help[0] - 'a' + 'A'
-                              : command->help[0]);
+    text_print(out, "%c",
+               command->help[0] >= 'a' && command->help[0] <= 'z' ? command->help[0] - 'a' + 'A'
+                                                                  : command->help[0]);
     add_roff(out, command->help + 1);
     text_puts(out, ".P\n");
     add_roff(out, command->detail);
@@ -181,11 +179,13 @@ static void add_roff_command(struct text *out, const struct cli_command *command
 char *cli_man_text(void)
 {
     struct text out = {0};
-    text_puts(&out, ".\\\" Written by `make docs` from the table in tui/cli_table.c. Do not edit.\n"
-                    ".TH SLIPWAY 1 \"\" \"slipway " SLIPWAY_VERSION "\"\n"
-                    ".SH NAME\nslipway \\- a release captain's instrument panel\n"
-                    ".SH SYNOPSIS\n.B slipway\n[\\fIOPTIONS\\fR] [\\fICOMMAND\\fR ...]\n"
-                    ".SH DESCRIPTION\n");
+    text_puts(
+        &out,
+        ".\\\" Written by `make golden-update` from the table in tui/cli_table.c. Do not edit.\n"
+        ".TH SLIPWAY 1 \"\" \"slipway " SLIPWAY_VERSION "\"\n"
+        ".SH NAME\nslipway \\- a release captain's instrument panel\n"
+        ".SH SYNOPSIS\n.B slipway\n[\\fIOPTIONS\\fR] [\\fICOMMAND\\fR ...]\n"
+        ".SH DESCRIPTION\n");
     add_roff(&out, intro);
     text_puts(&out, ".P\nWithout a command: the dashboard. Its keys are on its help screen "
                     "(\\fB?\\fR).\n.SH COMMANDS\n");
@@ -226,7 +226,7 @@ static void add_md_options(struct text *out, const struct cli_command *command, 
 char *cli_markdown_text(void)
 {
     struct text out = {0};
-    text_puts(&out, "# The command line\n\n<!-- Written by `make docs` from the table in "
+    text_puts(&out, "# The command line\n\n<!-- Written by `make golden-update` from the table in "
                     "tui/cli_table.c. Do not edit. -->\n\n```\n");
     for (size_t i = 0; i < cli_command_count(); i++) {
         text_puts(&out, "slipway ");

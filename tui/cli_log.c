@@ -26,8 +26,7 @@ static char *event_line(const struct sw_event *event)
     char from[FIG_SIZE];
     char to[FIG_SIZE];
     text_print(&line, "%s (%s) %s", fig_date(event->at_ms, at, sizeof at),
-               fig_clock_s(event->at_ms, seconds, sizeof seconds),
-               sw_event_kind_name(event->kind));
+               fig_clock_s(event->at_ms, seconds, sizeof seconds), sw_event_kind_name(event->kind));
     add(&line, " ", event->platform);
     if (event->verb != SW_VERB_NONE)
         add(&line, " ", sw_verb_name(event->verb));
@@ -35,7 +34,8 @@ static char *event_line(const struct sw_event *event)
         add(&line, " ", sw_result_name(event->result));
     add(&line, " ", event->version);
     if (event->from_percent.is_known || event->to_percent.is_known)
-        text_print(&line, " %s to %s", sw_percent_text(event->from_percent, true, from, sizeof from),
+        text_print(&line, " %s to %s",
+                   sw_percent_text(event->from_percent, true, from, sizeof from),
                    sw_percent_text(event->to_percent, true, to, sizeof to));
     add(&line, " ", event->item);
     add(&line, ": ", event->text);
@@ -70,8 +70,8 @@ static int print_log(struct session *session, bool is_json)
 {
     struct sw_error err = {0};
     struct sw_error json_err = {0};
-    enum sw_code code =
-        sw_core_read_ledger(session->core, is_json ? print_event_json : print_event, &json_err, &err);
+    enum sw_code code = sw_core_read_ledger(session->core, is_json ? print_event_json : print_event,
+                                            &json_err, &err);
     if (code == SW_OK && json_err.code == SW_OK)
         return CLI_OK;
     cli_complain("%s", code != SW_OK ? err.text : json_err.text);

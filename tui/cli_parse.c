@@ -15,7 +15,7 @@
 
 #include "memory.h"
 
-#define WORD_MAX 32
+#define WORD_MAX    32
 #define OPTION_BASE 1000 /* above every character */
 
 /* --------------------------------------------------------------------- nearest */
@@ -92,10 +92,8 @@ static bool fail_option(const char *typed)
     char name[80];
     tui_format(name, sizeof name, "%s", typed + strspn(typed, "-"));
     name[strcspn(name, "=")] = '\0';
-    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
-        if (!(cli_options[i].flags & CLI_HIDDEN))
-            names[count++] = cli_options[i].name;
-    }
+    for (int i = 0; i < CLI_OPTION_COUNT; i++)
+        names[count++] = cli_options[i].name;
     const char *near = cli_nearest(name, names, count);
     cli_clean(typed, clean, sizeof clean);
     if (near != NULL)
@@ -158,8 +156,7 @@ static bool read_options(int argc, char **argv, struct cli_request *request)
 static bool check_taken(const struct cli_request *request)
 {
     for (int i = 0; i < CLI_OPTION_COUNT; i++) {
-        if (request->values[i] == NULL ||
-            cli_command_takes(request->command, (enum cli_option)i))
+        if (request->values[i] == NULL || cli_command_takes(request->command, (enum cli_option)i))
             continue;
         cli_complain("`slipway %s` does not take --%s; slipway %s --help lists what it takes",
                      request->command->name, cli_options[i].name, request->command->name);
@@ -236,8 +233,7 @@ static bool read_rotate(struct cli_request *request)
 {
     const char *text = request->values[CLI_ROTATE];
     const char *at = text;
-    if (text == NULL ||
-        (is_number(text, &at, 1, 24 * 60 * 60, &request->rotate_s) && *at == '\0'))
+    if (text == NULL || (is_number(text, &at, 1, 24 * 60 * 60, &request->rotate_s) && *at == '\0'))
         return true;
     return fail_value(CLI_ROTATE, text, "a number of seconds from 1 to 86400");
 }

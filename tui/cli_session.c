@@ -15,7 +15,8 @@ static int tell_problems(enum sw_code code, const struct sw_problems *problems,
     char clean[1024];
     for (size_t i = 0; i < problems->count; i++) {
         sw_problem_text(&problems->items[i], text, sizeof text);
-        fprintf(stderr, "%s\n", cli_clean(text, clean, sizeof clean));
+        fprintf(stderr, "%s%s\n", problems->items[i].file == NULL ? "slipway: " : "",
+                cli_clean(text, clean, sizeof clean));
     }
     if (problems->count == 0)
         cli_complain("%s", err->text);
@@ -138,15 +139,4 @@ const struct sw_platform *session_platform(const struct session *session, const 
         cli_complain("no platform \"%s\"; there are:%s", clean, list);
     free(ids);
     return NULL;
-}
-
-void session_tell_sources(const struct session *session)
-{
-    for (size_t i = 0; i < session->snapshot->source_count; i++) {
-        const struct sw_source *source = &session->snapshot->sources[i];
-        if (source->error != NULL)
-            cli_complain("source %s: %s", source->id, source->error);
-        else if (!source->is_fresh)
-            cli_complain("source %s: has not answered yet", source->id);
-    }
 }

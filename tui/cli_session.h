@@ -40,6 +40,3 @@ unsigned session_step(struct session *session, int fd, int64_t timeout_ms);
 
 /* The platform, or NULL after saying which there are. */
 const struct sw_platform *session_platform(const struct session *session, const char *id);
-
-/* Says on standard error which sources do not answer, with their reason. */
-void session_tell_sources(const struct session *session);

@@ -9,30 +9,28 @@
 
 /* clang-format off */
 const struct cli_option_info cli_options[CLI_OPTION_COUNT] = {
-    [CLI_CONFIG] = {"config", "FILE", "the configuration (default: $XDG_CONFIG_HOME/slipway/config.yaml)", CLI_EVERYWHERE},
-    [CLI_THEME] = {"theme", "NAME", "a theme by name, or by path with a slash in it", CLI_EVERYWHERE},
-    [CLI_READ_ONLY] = {"read-only", NULL, "nothing that changes what users get can be sent", CLI_EVERYWHERE},
-    [CLI_ASCII] = {"ascii", NULL, "draw with ASCII characters only", CLI_EVERYWHERE},
-    [CLI_COLOR] = {"color", "WHEN", "auto, always or never", CLI_EVERYWHERE},
-    [CLI_RELEASE] = {"release", "NAME", "the release meant (default: as configured)", CLI_EVERYWHERE},
-    [CLI_TRACE] = {"trace", "FILE", "write every request to FILE, without its secrets", CLI_EVERYWHERE},
-    [CLI_HELP] = {"help", NULL, "this help; after a command: its own", CLI_EVERYWHERE},
-    [CLI_VERSION] = {"version", NULL, "the version of slipway", CLI_EVERYWHERE},
-    [CLI_JSON] = {"json", NULL, "one JSON object, as its schema in docs/ says", 0},
-    [CLI_CACHED] = {"cached", NULL, "the last picture with its ages, at once; nothing is asked", 0},
-    [CLI_WATCH] = {"watch", NULL, "go on and print what changes; with --json one object a line", 0},
-    [CLI_REASON] = {"reason", "TEXT", "why; kept in the ledger", 0},
-    [CLI_OVERRIDE] = {"override", "TEXT", "why it is done although gates, soak or checklist are not ready", 0},
-    [CLI_YES] = {"yes", NULL, "act without asking", 0},
-    [CLI_DRY_RUN] = {"dry-run", NULL, "judge it, show the exact requests, send none of them", 0},
-    [CLI_UNRECORDED] = {"unrecorded", NULL, "halt although the ledger cannot be written", 0},
-    [CLI_ROTATE] = {"rotate", "SECONDS", "how long each page stays (default 15)", 0},
-    [CLI_SIZE] = {"size", "WxH", "columns and rows (default 120x36)", 0},
-    [CLI_FORMAT] = {"format", "NAME", "text, ansi or svg (default text)", 0},
-    [CLI_VERIFY] = {"verify", NULL, "check every record and the chain; exit 1 when something is bad", 0},
-    [CLI_PRINT] = {"print", NULL, "to standard output instead of a file", 0},
-    [CLI_DUMP_MAN] = {"dump-man", NULL, "docs/slipway.1", CLI_EVERYWHERE | CLI_HIDDEN},
-    [CLI_DUMP_MARKDOWN] = {"dump-markdown", NULL, "docs/command-line.md", CLI_EVERYWHERE | CLI_HIDDEN},
+    [CLI_CONFIG] = {"config", "FILE", "the configuration (default: $XDG_CONFIG_HOME/slipway/config.yaml)", true},
+    [CLI_THEME] = {"theme", "NAME", "a theme by name, or by path with a slash in it", true},
+    [CLI_READ_ONLY] = {"read-only", NULL, "nothing that changes what users get can be sent", true},
+    [CLI_ASCII] = {"ascii", NULL, "draw with ASCII characters only", true},
+    [CLI_COLOR] = {"color", "WHEN", "auto, always or never", true},
+    [CLI_RELEASE] = {"release", "NAME", "the release meant (default: as configured)", true},
+    [CLI_TRACE] = {"trace", "FILE", "write every request to FILE, without its secrets", true},
+    [CLI_HELP] = {"help", NULL, "this help; after a command: its own", true},
+    [CLI_VERSION] = {"version", NULL, "the version of slipway", true},
+    [CLI_JSON] = {"json", NULL, "one JSON object, as its schema in docs/ says", false},
+    [CLI_CACHED] = {"cached", NULL, "the last picture with its ages, at once; nothing is asked", false},
+    [CLI_WATCH] = {"watch", NULL, "go on and print what changes; with --json one object a line", false},
+    [CLI_REASON] = {"reason", "TEXT", "why; kept in the ledger", false},
+    [CLI_OVERRIDE] = {"override", "TEXT", "why it is done although gates, soak or checklist are not ready", false},
+    [CLI_YES] = {"yes", NULL, "act without asking", false},
+    [CLI_DRY_RUN] = {"dry-run", NULL, "judge it, show the exact requests, send none of them", false},
+    [CLI_UNRECORDED] = {"unrecorded", NULL, "halt although the ledger cannot be written", false},
+    [CLI_ROTATE] = {"rotate", "SECONDS", "how long each page stays (default 15)", false},
+    [CLI_SIZE] = {"size", "WxH", "columns and rows (default 120x36)", false},
+    [CLI_FORMAT] = {"format", "NAME", "text, ansi or svg (default text)", false},
+    [CLI_VERIFY] = {"verify", NULL, "check every record and the chain; exit 1 when something is bad", false},
+    [CLI_PRINT] = {"print", NULL, "to standard output instead of a file", false},
 };
 
 #define OWN(option) (1U << (option))
@@ -56,8 +54,9 @@ static const struct cli_command commands[] = {
     {"status", "[PLATFORM]", 0, 1, OWN(CLI_JSON) | OWN(CLI_CACHED) | OWN(CLI_WATCH),
      "ask every source once, print, and leave",
      "One block of `key: value` lines for each platform. Exit 1 when something is unhealthy (a "
-     "blocking gate fails or warns, a rollout is halted or failed, an alarm fires), else 3 when "
-     "something is stale or unknown, else 0.\n\n"
+     "blocking gate fails or warns, a rollout is halted or failed, an alarm fires); else 78 or 77 "
+     "when a source's credential cannot be used or is refused; else 3 when something is stale or "
+     "unknown; else 0.\n\n"
      "--watch stays: after the first picture only what changed is printed, one line a change, or "
      "with --json one status object a line that holds the platform concerned.",
      0, SW_VERB_NONE, cli_status},
@@ -82,7 +81,7 @@ static const struct cli_command commands[] = {
      "serve the previous version again, as far as the store can",
      ABOUT_ACTING "\n\nThe answer to its question is the platform's id.",
      CLI_MUTATES, SW_VERB_ROLLBACK, cli_verb},
-    {"stop-everything", "", 0, 0, HOW_TO_ACT,
+    {"stop-everything", "", 0, 0, HOW_TO_ACT | OWN(CLI_UNRECORDED),
      "halt every platform at once (or what its `stop:` says)",
      "All platforms in parallel, with a line for each as it is really stopped. The exit code is the "
      "one of the worst.",
@@ -108,8 +107,8 @@ static const struct cli_command commands[] = {
     {"check", "", 0, 0, 0,
      "explain the configuration, ask every source once",
      "One line for each source: whether it answers, how fast, how far its clock is from ours and "
-     "which platforms it feeds. Exit 0 when all answer, 77 when a credential is refused, 1 when "
-     "something else fails, 78 when the configuration is wrong.",
+     "which platforms it feeds. Exit 0 when all answer, 78 when the configuration or a key file is "
+     "wrong, 77 when a credential is refused, 1 when something else fails.",
      0, SW_VERB_NONE, cli_check},
     {"init", "[-]", 0, 1, OWN(CLI_PRINT),
      "write a commented configuration to start from",
@@ -141,6 +140,5 @@ const struct cli_command *cli_command_find(const char *name)
 
 bool cli_command_takes(const struct cli_command *command, enum cli_option option)
 {
-    return (cli_options[option].flags & CLI_EVERYWHERE) != 0 ||
-           (command->options & OWN(option)) != 0;
+    return cli_options[option].is_shared || (command->options & OWN(option)) != 0;
 }

@@ -26,8 +26,8 @@ void sw_secret_use_log(struct sw_log *log);
 bool sw_secret_is_configured(const struct sw_node *node, const char *name, char *why, size_t size);
 
 /* Reads it now. May run a command (10 s): worker or action threads, or check.
- * Errors: SW_E_CONFIG (not exactly one), SW_E_IO (unreadable, not ours, group-
- * or world-readable, empty), SW_E_TIMEOUT (command). whole_file: keep all
+ * Errors: SW_E_CONFIG (not exactly one; unreadable, not ours, group- or
+ * world-readable, empty), SW_E_IO and SW_E_TIMEOUT (command). whole_file: keep all
  * bytes (keys), else the first line. */
 enum sw_code sw_secret_read(const struct sw_node *node, const char *name, bool whole_file,
                             struct sw_secret **out, struct sw_error *err);

@@ -17,14 +17,14 @@ static enum sw_code check_file(int fd, const char *path, struct sw_error *err)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
-        return sw_fail_errno(err, SW_E_IO, errno, "looking at %s", path);
+        return sw_fail_errno(err, SW_E_CONFIG, errno, "looking at %s", path);
     if (!S_ISREG(st.st_mode))
-        return sw_fail(err, SW_E_IO, "%s is not a regular file", path);
+        return sw_fail(err, SW_E_CONFIG, "%s is not a regular file", path);
     if (st.st_uid != geteuid())
-        return sw_fail(err, SW_E_IO, "%s belongs to another user (uid %lu, we are %lu)", path,
+        return sw_fail(err, SW_E_CONFIG, "%s belongs to another user (uid %lu, we are %lu)", path,
                        (unsigned long)st.st_uid, (unsigned long)geteuid());
     if (st.st_mode & 077)
-        return sw_fail(err, SW_E_IO, "%s can be read by others (mode %04o); run: chmod 600 %s",
+        return sw_fail(err, SW_E_CONFIG, "%s can be read by others (mode %04o); run: chmod 600 %s",
                        path, (unsigned)st.st_mode & 07777, path);
     return SW_OK;
 }
@@ -50,10 +50,10 @@ static enum sw_code read_all(int fd, const char *path, char **bytes, size_t *len
 static enum sw_code open_failed(const char *path, int error_number, struct sw_error *err)
 {
     if (error_number == ELOOP)
-        return sw_fail(err, SW_E_IO, "%s is a symbolic link; name the file itself", path);
+        return sw_fail(err, SW_E_CONFIG, "%s is a symbolic link; name the file itself", path);
     if (error_number == EACCES)
-        return sw_fail(err, SW_E_IO, "%s cannot be read by us (permission denied)", path);
-    return sw_fail_errno(err, SW_E_IO, error_number, "opening %s", path);
+        return sw_fail(err, SW_E_CONFIG, "%s cannot be read by us (permission denied)", path);
+    return sw_fail_errno(err, SW_E_CONFIG, error_number, "opening %s", path);
 }
 
 enum sw_code secret_file_read(const char *path, bool follow_links, bool whole_file,

@@ -91,7 +91,7 @@ static enum sw_code read_env(const struct secret_place *place, bool whole_file,
 {
     const char *value = getenv(place->env);
     if (!value)
-        return sw_fail(err, SW_E_IO, "the environment variable %s (%s_env) is not set", place->env,
+        return sw_fail(err, SW_E_CONFIG, "the environment variable %s (%s_env) is not set", place->env,
                        place->name);
     sw_log_write(atomic_load(&warnings), SW_LOG_WARN, "secret",
                  "%s is read from the environment (%s), which every child process inherits; a file "
@@ -135,12 +135,12 @@ enum sw_code secret_take(char *bytes, size_t len, bool whole_file, const char *f
     }
     enum sw_code code = SW_OK;
     if (used == 0)
-        code = sw_fail(err, SW_E_IO, "%s holds no credential: it is empty", from);
+        code = sw_fail(err, SW_E_CONFIG, "%s holds no credential: it is empty", from);
     else if (used > SECRET_MAX_BYTES)
-        code = sw_fail(err, SW_E_IO, "%s is larger than %d bytes: that is no credential", from,
+        code = sw_fail(err, SW_E_CONFIG, "%s is larger than %d bytes: that is no credential", from,
                        SECRET_MAX_BYTES);
     else if (memchr(bytes, '\0', used))
-        code = sw_fail(err, SW_E_IO, "%s holds a NUL byte: that is no credential", from);
+        code = sw_fail(err, SW_E_CONFIG, "%s holds a NUL byte: that is no credential", from);
     else
         *out = secret_new(bytes, used);
     explicit_bzero(bytes, len);

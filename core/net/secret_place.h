@@ -33,6 +33,6 @@ enum sw_code secret_cmd_read(char *const argv[], int timeout_ms, bool whole_file
                              struct sw_secret **out, struct sw_error *err);
 
 /* Makes a secret of what was read: its first line without blanks at the end,
- * or all of it. Wipes bytes. Errors: SW_E_IO (empty, or a NUL inside). */
+ * or all of it. Wipes bytes. Errors: SW_E_CONFIG (empty, or a NUL inside). */
 enum sw_code secret_take(char *bytes, size_t len, bool whole_file, const char *from,
                          struct sw_secret **out, struct sw_error *err);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "commands.h"
 #include "golden.h"
 #include "theme.h"
@@ -19,6 +20,17 @@ static void keys_come_from_the_table(void **state)
     char *text = commands_markdown();
     golden_check_file("docs/keys.md", text);
     free(text);
+}
+
+static void the_manual_comes_from_the_table(void **state)
+{
+    (void)state;
+    char *man = cli_man_text();
+    golden_check_file("docs/slipway.1", man);
+    free(man);
+    char *page = cli_markdown_text();
+    golden_check_file("docs/command-line.md", page);
+    free(page);
 }
 
 static void every_role_is_documented(void **state)
@@ -40,6 +52,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_come_from_the_table),
+        cmocka_unit_test(the_manual_comes_from_the_table),
         cmocka_unit_test(every_role_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

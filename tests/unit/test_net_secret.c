@@ -92,22 +92,22 @@ static void test_files(void **state)
     for (size_t i = 0; i < SW_ARRAY_LEN(bad); i++) {
         path = write_file("open", "c4n4ry", 6, bad[i]);
         snprintf(chmod_text, sizeof(chmod_text), "chmod 600 %s", path);
-        expect_file(path, false, SW_E_IO, chmod_text);
+        expect_file(path, false, SW_E_CONFIG, chmod_text);
     }
-    expect_file(write_file("empty", "", 0, 0600), false, SW_E_IO, "empty");
-    expect_file(write_file("blank", " \t\r\n", 4, 0600), false, SW_E_IO, "empty");
-    expect_file(write_file("nul", "c4n4ry\0x", 8, 0600), false, SW_E_IO, "NUL");
-    expect_file(in_folder("absent"), false, SW_E_IO, "opening");
-    expect_file(folder, false, SW_E_IO, "not a regular file");
+    expect_file(write_file("empty", "", 0, 0600), false, SW_E_CONFIG, "empty");
+    expect_file(write_file("blank", " \t\r\n", 4, 0600), false, SW_E_CONFIG, "empty");
+    expect_file(write_file("nul", "c4n4ry\0x", 8, 0600), false, SW_E_CONFIG, "NUL");
+    expect_file(in_folder("absent"), false, SW_E_CONFIG, "opening");
+    expect_file(folder, false, SW_E_CONFIG, "not a regular file");
     mkfifo(in_folder("pipe"), 0600);
-    expect_file(in_folder("pipe"), false, SW_E_IO, "not a regular file");
+    expect_file(in_folder("pipe"), false, SW_E_CONFIG, "not a regular file");
     char target[256];
     snprintf(target, sizeof(target), "%s", write_file("target", "c4n4ry", 6, 0600));
     assert_int_equal(symlink(target, in_folder("link")), 0);
-    expect_file(in_folder("link"), false, SW_E_IO, "symbolic link");
+    expect_file(in_folder("link"), false, SW_E_CONFIG, "symbolic link");
     static char big[SECRET_MAX_BYTES + 2];
     memset(big, 'x', sizeof(big));
-    expect_file(write_file("big", big, sizeof(big) - 1, 0600), true, SW_E_IO, "larger than");
+    expect_file(write_file("big", big, sizeof(big) - 1, 0600), true, SW_E_CONFIG, "larger than");
     struct sw_secret *secret = NULL;
     path = write_file("big", big, SECRET_MAX_BYTES, 0600);
     assert_int_equal(secret_file_read(path, false, true, &secret, NULL), SW_OK);
@@ -115,9 +115,9 @@ static void test_files(void **state)
     if (geteuid() == 0) {
         path = write_file("others", "c4n4ry", 6, 0600);
         assert_int_equal(chown(path, 12345, 12345), 0);
-        expect_file(path, false, SW_E_IO, "belongs to another user");
+        expect_file(path, false, SW_E_CONFIG, "belongs to another user");
     } else {
-        expect_file(write_file("shut", "c4n4ry", 6, 0000), false, SW_E_IO, "permission denied");
+        expect_file(write_file("shut", "c4n4ry", 6, 0000), false, SW_E_CONFIG, "permission denied");
     }
 }
 
@@ -151,8 +151,8 @@ static void test_commands(void **state)
     expect_run("echo c4n4ry; echo more", 5000, SW_OK, "c4n4ry");
     expect_run("echo c4n4ry; echo c4n4ry >&2; exit 3", 5000, SW_E_IO, "exit code 3");
     expect_run("kill -9 $$", 5000, SW_E_IO, "signal 9");
-    expect_run("true", 5000, SW_E_IO, "empty");
-    expect_run("cat", 5000, SW_E_IO, "empty"); /* standard input is empty, not the terminal */
+    expect_run("true", 5000, SW_E_CONFIG, "empty");
+    expect_run("cat", 5000, SW_E_CONFIG, "empty"); /* standard input is empty, not the terminal */
     expect_run("tty >/dev/null 2>&1 && echo yes; echo no", 5000, SW_OK, "no");
     /* Nothing of ours is open in it, and no signal is blocked. */
     int leak = open("/dev/null", O_RDONLY); /* deliberately not close-on-exec */
@@ -239,7 +239,7 @@ static void test_exactly_one_place(void **state)
     assert_string_equal(sw_secret_bytes(secret, NULL), "c4n4ry-env");
     sw_secret_free(secret);
     unsetenv("SLIPWAY_TEST_TOKEN");
-    assert_int_equal(read_configured("token_env: SLIPWAY_TEST_TOKEN\n", &secret, &err), SW_E_IO);
+    assert_int_equal(read_configured("token_env: SLIPWAY_TEST_TOKEN\n", &secret, &err), SW_E_CONFIG);
     assert_non_null(strstr(err.text, "SLIPWAY_TEST_TOKEN"));
     assert_int_equal(read_configured("token_cmd: [echo, c4n4ry-cmd]\n", &secret, &err), SW_OK);
     assert_string_equal(sw_secret_bytes(secret, NULL), "c4n4ry-cmd");

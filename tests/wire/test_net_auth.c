@@ -638,7 +638,7 @@ static void test_aws_refusals(void **state)
     assert_int_equal(chmod(in_folder("credentials"), 0644), 0);
     rig_open(&rig, answer_well, NULL);
     rig_use(&rig, aws("region: eu-west-1\nprofile: p\n"), false);
-    assert_int_equal(rig_send(&rig, METRICS, "{}"), SW_E_IO);
+    assert_int_equal(rig_send(&rig, METRICS, "{}"), SW_E_CONFIG);
     assert_non_null(strstr(rig.err.text, "chmod 600"));
     sw_channel_close(rig.channel);
     sw_upstream_close(rig.upstream);

@@ -67,6 +67,24 @@ static void judge(struct sw_core *core, struct sw_run *run)
     sw_run_answer(run, &judgement);
 }
 
+/* A ledger has the name of the release: git is given a moment to tell it. */
+static bool is_judged_later(struct sw_core *core, struct sw_run *run)
+{
+    if (core->engine.is_release_known || !sw_polls_is_train_pending(core))
+        return false;
+    run->judge_until_ms = sw_time_mono_ms() + core->tuning.release_wait_ms;
+    return true;
+}
+
+static void judge_waiting(struct sw_core *core, struct sw_run *run)
+{
+    if (run->judge_until_ms > sw_time_mono_ms() && !core->engine.is_stopping &&
+        !core->engine.is_release_known && sw_polls_is_train_pending(core))
+        return;
+    run->judge_until_ms = 0;
+    judge(core, run);
+}
+
 static void show_before(struct sw_core *core, const struct sw_run *run)
 {
     struct sw_model_action *action = action_of(core, run);
@@ -85,7 +103,8 @@ static void handle_reports(struct sw_core *core, struct sw_message *m)
     sw_reducer_fold(&core->engine.reducer, message->flow);
     if (message->flag) {
         show_before(core, message->run);
-        judge(core, message->run);
+        if (!is_judged_later(core, message->run))
+            judge(core, message->run);
     }
     sw_engine_changed(core, true);
     sw_flow_free(message->flow);
@@ -487,7 +506,8 @@ int64_t sw_actions_wait(const struct sw_core *core)
     int64_t now_ms = sw_time_mono_ms();
     int64_t wait_ms = -1;
     for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next) {
-        int64_t until_ms = atomic_load(&run->read_until_ms);
+        int64_t until_ms =
+            run->judge_until_ms != 0 ? run->judge_until_ms : atomic_load(&run->read_until_ms);
         int64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
         if (until_ms != 0 && (wait_ms < 0 || left_ms < wait_ms))
             wait_ms = left_ms;
@@ -499,6 +519,8 @@ void sw_actions_turn(struct sw_core *core)
 {
     int64_t now_ms = sw_time_mono_ms();
     for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next) {
+        if (run->judge_until_ms != 0)
+            judge_waiting(core, run);
         int64_t until_ms = atomic_load(&run->read_until_ms);
         if (until_ms == 0 || until_ms > now_ms)
             continue;

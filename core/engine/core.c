@@ -136,8 +136,6 @@ static void fill_model(struct sw_core *core)
     if (fixed != NULL)
         sw_engine_release(core, fixed, "", true);
     sw_engine_attach(core);
-    if (core->is_offline)
-        engine->model.has_polled_all = true;
     atomic_store(&core->slot, sw_view_build(&engine->model, sw_engine_now(core)));
     sw_core_wake_reader(core);
 }

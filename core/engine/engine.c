@@ -355,11 +355,8 @@ static void open_network(struct sw_core *core)
 
 static void begin(struct sw_core *core)
 {
-    struct sw_engine *engine = &core->engine;
     open_network(core);
     sw_polls_begin(core);
-    if (core->is_offline || engine->setup->unit_count == 0)
-        engine->model.has_polled_all = true;
     sw_engine_changed(core, true);
 }
 
@@ -407,6 +404,7 @@ void sw_engine_main(void *arg)
         stop_turn(core);
         sw_polls_dispatch(core);
         sw_watch_turn(core);
+        sw_polls_check_all(core);
         if (publish_wait(core) == 0)
             sw_engine_publish(core);
         cache_turn(core);

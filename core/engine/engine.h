@@ -136,6 +136,9 @@ void sw_polls_all_now(struct sw_core *core);
 void sw_polls_cancel(struct sw_core *core);
 /* Keeps a platform's unit free for an action that is about to send, and lets go of it again. */
 void sw_polls_hold(struct sw_core *core, struct sw_setup *setup, size_t platform, bool is_held);
+void sw_polls_check_all(struct sw_core *core);
+/* Has git not told the release yet, and may it? */
+bool sw_polls_is_train_pending(const struct sw_core *core);
 void sw_polls_health_now(struct sw_core *core, size_t platform);
 
 /* --- engine thread: watch.c ---------------------------------------------------------------- */

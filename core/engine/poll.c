@@ -114,12 +114,37 @@ void sw_polls_all_now(struct sw_core *core)
             sw_sched_at(&setup->sched, &setup->units[i], now_ms, now_ms, true);
 }
 
+bool sw_polls_is_train_pending(const struct sw_core *core)
+{
+    const struct sw_setup *setup = core->engine.setup;
+    if (core->is_offline)
+        return false;
+    for (size_t i = 0; i < setup->unit_count; i++)
+        if ((setup->sources[setup->units[i].source].kind->can & SW_CAN_TAGS) != 0 &&
+            !setup->units[i].is_attempted)
+            return true;
+    return false;
+}
+
 static bool is_all_polled(const struct sw_setup *setup)
 {
     for (size_t i = 0; i < setup->unit_count; i++)
         if (!setup->units[i].is_attempted)
             return false;
     return true;
+}
+
+/* The picture is whole when every unit was asked and the ledger of the release they told was read.
+ */
+void sw_polls_check_all(struct sw_core *core)
+{
+    struct sw_engine *engine = &core->engine;
+    bool is_ledger_read = engine->watches > 0 && !engine->is_watching && !engine->is_watch_wanted;
+    if (engine->model.has_polled_all || !is_ledger_read ||
+        (!core->is_offline && !is_all_polled(engine->setup)))
+        return;
+    engine->model.has_polled_all = true;
+    sw_engine_changed(core, true);
 }
 
 /* ------------------------------------------------------------------ results */
@@ -254,10 +279,6 @@ static void take_result(struct sw_core *core, const struct poll_job *job)
     schedule_next(core, unit, job);
     if (is_first && !unit->is_health)
         wake_health_behind(core, unit);
-    if (!engine->model.has_polled_all && is_all_polled(engine->setup)) {
-        engine->model.has_polled_all = true;
-        sw_engine_changed(core, true);
-    }
 }
 
 static void poll_done(struct sw_core *core, struct sw_job *j)

@@ -38,7 +38,8 @@ struct sw_run {
     struct sw_run *next; /* the engine's list */
     struct sw_core *core;
     struct sw_thread thread;
-    bool is_holding; /* engine: keeps its poll unit from starting */
+    int64_t judge_until_ms; /* engine: waits so long for the release's name; 0: does not wait */
+    bool is_holding;        /* engine: keeps its poll unit from starting */
 
     /* what was asked: fixed */
     enum sw_run_kind kind;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "world.h"
 
 static int begin_one(void **state)
@@ -284,6 +285,33 @@ static void without_any_ids_a_halt_fails_aloud(void **state)
     sw_core_close(core);
 }
 
+static void an_early_halt_waits_for_the_releases_name(void **state)
+{
+    (void)state;
+    struct sw_error error = {0};
+    world_set_git_delay(200);
+    struct sw_core *core = world_open(true, false);
+    assert_int_equal(sw_core_start(core, &error), SW_OK);
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, SW_OK, "HALTED");
+    assert_true(sw_core_wait_polled(core, 10000));
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SEEN), 1);
+    sw_core_close(core);
+}
+
+static void a_hanging_git_does_not_hold_a_halt(void **state)
+{
+    (void)state;
+    struct sw_error error = {0};
+    world_set_git_delay(3000);
+    world_tuning.release_wait_ms = 100;
+    struct sw_core *core = world_open(true, false);
+    assert_int_equal(sw_core_start(core, &error), SW_OK);
+    int64_t begun_ms = sw_time_mono_ms();
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, SW_OK, "HALTED");
+    assert_true(sw_time_mono_ms() - begun_ms < 2000);
+    sw_core_close(core);
+}
+
 static void a_dry_run_sends_nothing(void **state)
 {
     (void)state;
@@ -369,6 +397,8 @@ int main(void)
         TEST(the_upstreams_no_is_final),
         TEST(a_halt_may_be_blind),
         TEST(without_any_ids_a_halt_fails_aloud),
+        TEST(an_early_halt_waits_for_the_releases_name),
+        TEST(a_hanging_git_does_not_hold_a_halt),
         TEST(a_dry_run_sends_nothing),
         TEST(read_only_sends_nothing),
         TEST(unknown_names_are_refused),

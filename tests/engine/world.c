@@ -27,6 +27,7 @@ static struct {
     pthread_mutex_t lock;
     size_t count;
     struct world_app apps[APPS_MAX];
+    int git_delay_ms;
     char release[64];
     char checklist[4096];
     char home[PATH_MAX_TEXT], config[PATH_MAX_TEXT + 32], state[PATH_MAX_TEXT + 32],
@@ -77,6 +78,13 @@ void world_set_release(const char *name, const char *checklist)
     pthread_mutex_lock(&world.lock);
     snprintf(world.release, sizeof world.release, "%s", name);
     snprintf(world.checklist, sizeof world.checklist, "%s", checklist);
+    pthread_mutex_unlock(&world.lock);
+}
+
+void world_set_git_delay(int ms)
+{
+    pthread_mutex_lock(&world.lock);
+    world.git_delay_ms = ms;
     pthread_mutex_unlock(&world.lock);
 }
 
@@ -448,7 +456,9 @@ static enum sw_code observe_git(struct sw_flow *flow, struct sw_error *err)
     pthread_mutex_lock(&world.lock);
     snprintf(release, sizeof release, "%s", world.release);
     snprintf(checklist, sizeof checklist, "%s", world.checklist);
+    int delay_ms = world.git_delay_ms;
     pthread_mutex_unlock(&world.lock);
+    world_sleep(delay_ms);
     snprintf(tag, sizeof tag, "v%s", release);
     sw_flow_report_release(flow, release, tag);
     if (checklist[0] != '\0')
@@ -557,6 +567,7 @@ const char *world_begin(size_t count, const char *extra)
     snprintf(world.state, sizeof world.state, "%s/state/slipway", world.home);
     snprintf(world.config, sizeof world.config, "%s/config.yaml", world.home);
     world.count = count;
+    world.git_delay_ms = 0;
     for (size_t i = 0; i < count; i++) {
         world.apps[i] = (struct world_app){.state = SW_STATE_ROLLING,
                                            .percent = 10,

@@ -57,6 +57,7 @@ typedef void (*world_fn)(struct world_app *app);
 struct world_app world_look(const char *app);
 void world_set(const char *app, const struct world_app *state); /* all but the counters */
 void world_set_release(const char *name, const char *checklist);
+void world_set_git_delay(int ms);
 /* Called in the store kind's act, on the action's thread, before it sends. NULL: nothing. */
 void world_before_writes(enum sw_code (*hook)(void *arg), void *arg);
 const char *world_state_dir(void);

@@ -335,22 +335,27 @@ static enum sw_code fetch_and_store(struct google *google, const struct auth_con
     return code;
 }
 
+static bool is_valid(const struct google *google)
+{
+    return google->token && sw_time_mono_ms() < google->end_mono_ms;
+}
+
 /* Is there a token to use now? Lock held. */
 static bool has_token(const struct google *google, const struct auth_context *context)
 {
-    int64_t now = sw_time_mono_ms();
-    if (!google->token || now >= google->end_mono_ms)
+    if (!is_valid(google))
         return false;
-    return now < google->renew_mono_ms || google->is_fetching || context->is_action;
+    return sw_time_mono_ms() < google->renew_mono_ms || google->is_fetching || context->is_action;
 }
 
-/* A poll's wait for the poll that fetches. Lock held. False: that failed, err says why. */
+/* A poll's wait for the poll that fetches, or for an action that was quicker. Lock held. False:
+ * that failed, err says why. */
 static bool wait_for_other(struct google *google, struct sw_error *err)
 {
     unsigned failures = google->failures;
-    while (google->is_fetching)
+    while (google->is_fetching && !is_valid(google))
         sw_cond_wait(&google->auth.changed, &google->auth.lock);
-    if (google->failures == failures)
+    if (google->failures == failures || is_valid(google))
         return true;
     *err = google->failure;
     return false;

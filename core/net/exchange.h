@@ -86,9 +86,17 @@ struct sw_channel; /* net/channel.h makes them */
 
 /* Any status that is not 2xx is an error: SW_E_AUTH (401), SW_E_DENIED (403),
  * SW_E_NOT_FOUND (404), SW_E_CONFLICT (409, 412, 422), SW_E_QUOTA (429),
- * SW_E_HTTP (the rest); the reply is filled all the same, so that a source can
- * read the upstream's own error from the body and refine code and text. The
- * caller clears the reply in every case. */
+ * SW_E_HTTP (the rest, 3xx too); the reply is filled all the same, so that a
+ * source can read the upstream's own error from the body and refine code and
+ * text. AWS's own codes give SW_E_AUTH, SW_E_DENIED and SW_E_QUOTA with any
+ * status. Without an answer: SW_E_NETWORK, SW_E_TIMEOUT, SW_E_TLS, SW_E_LIMIT,
+ * SW_E_PARSE (no HTTP); before anything is sent also SW_E_REFUSED (read-only),
+ * SW_E_QUOTA (told to wait), SW_E_CONFIG, SW_E_IO (credential), SW_E_CANCELLED.
+ * For an operation that MUTATEs, a lost answer and 5xx are
+ * SW_E_OUTCOME_UNKNOWN; every other code says that it surely did nothing.
+ * err->is_retryable: sending it again later would be safe. Within its timeout
+ * it was already sent again as far as that was safe. The caller clears the
+ * reply in every case. */
 enum sw_code sw_exchange(struct sw_channel *channel, const struct sw_request *request,
                          struct sw_reply *reply, struct sw_error *err);
 

@@ -52,6 +52,9 @@ struct rig {
     struct sw_channel *channel;
     struct sw_reply reply;
     struct sw_error err;
+    int op; /* for send_slow, with how it went */
+    enum sw_code code;
+    int64_t took_ms;
 };
 
 static void rig_open_as(struct rig *rig, wire_answer_fn answer, void *arg, bool is_action)
@@ -446,19 +449,6 @@ static void answer_drip(void *arg, struct wire_client *client, const struct wire
         wire_send(client, "x", 1);
 }
 
-static void test_dripping_body(void **state)
-{
-    (void)state;
-    struct rig rig;
-    rig_open(&rig, answer_drip, NULL);
-    int64_t start = sw_time_mono_ms();
-    assert_int_equal(send_op(&rig, PATCH), SW_E_OUTCOME_UNKNOWN);
-    assert_has(rig.err.text, "less than 100 bytes a second");
-    int64_t took = sw_time_mono_ms() - start;
-    assert_in_range(took, 4500, 8000);
-    rig_close(&rig);
-}
-
 /* An upstream that thinks for longer than the slowness window is not slow. */
 static void answer_late(void *arg, struct wire_client *client, const struct wire_request *request)
 {
@@ -467,14 +457,37 @@ static void answer_late(void *arg, struct wire_client *client, const struct wire
     wire_reply(client, 200, "", "{}");
 }
 
-static void test_thinking_is_not_slow(void **state)
+static void *send_slow(void *arg)
+{
+    struct rig *rig = arg;
+    int64_t start = sw_time_mono_ms();
+    rig->code = send_op(rig, rig->op);
+    rig->took_ms = sw_time_mono_ms() - start;
+    return NULL;
+}
+
+/* Both at once: each takes more than five seconds. */
+static void test_dripping_is_slow_thinking_is_not(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct rig dripping, thinking;
+    pthread_t threads[2];
     int late_ms = 6000;
-    rig_open(&rig, answer_late, &late_ms);
-    assert_int_equal(send_op(&rig, GET), SW_OK);
-    rig_close(&rig);
+    rig_open(&dripping, answer_drip, NULL);
+    rig_open(&thinking, answer_late, &late_ms);
+    dripping.op = PATCH;
+    thinking.op = GET;
+    pthread_create(&threads[0], NULL, send_slow, &dripping);
+    pthread_create(&threads[1], NULL, send_slow, &thinking);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    assert_int_equal(dripping.code, SW_E_OUTCOME_UNKNOWN);
+    assert_has(dripping.err.text, "less than 100 bytes a second");
+    assert_in_range(dripping.took_ms, 4500, 8000);
+    assert_int_equal(thinking.code, SW_OK);
+    assert_in_range(thinking.took_ms, 6000, 8000);
+    rig_close(&dripping);
+    rig_close(&thinking);
 }
 
 /* curl would send a request again by itself when a reused connection dies under it. */
@@ -684,8 +697,7 @@ int main(void)
         cmocka_unit_test(test_faults_of_a_write),
         cmocka_unit_test(test_nothing_listens),
         cmocka_unit_test(test_redirect_is_an_error),
-        cmocka_unit_test(test_dripping_body),
-        cmocka_unit_test(test_thinking_is_not_slow),
+        cmocka_unit_test(test_dripping_is_slow_thinking_is_not),
         cmocka_unit_test(test_no_silent_resend),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_cancel_races),

@@ -68,6 +68,7 @@ static int probe(struct session *session)
     free(text);
     putchar('\n');
     fflush(stdout);
+    session_tell_warnings(session);
     int code = session_start(session);
     if (code != CLI_OK)
         return code;

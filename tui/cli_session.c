@@ -8,8 +8,7 @@
 #include "memory.h"
 #include "wake.h"
 
-static int tell_problems(enum sw_code code, const struct sw_problems *problems,
-                         const struct sw_error *err)
+static void tell_each(const struct sw_problems *problems)
 {
     char text[1024];
     char clean[1024];
@@ -18,9 +17,20 @@ static int tell_problems(enum sw_code code, const struct sw_problems *problems,
         fprintf(stderr, "%s%s\n", problems->items[i].file == NULL ? "slipway: " : "",
                 cli_clean(text, clean, sizeof clean));
     }
+}
+
+static int tell_problems(enum sw_code code, const struct sw_problems *problems,
+                         const struct sw_error *err)
+{
+    tell_each(problems);
     if (problems->count == 0)
         cli_complain("%s", err->text);
     return cli_exit_of_code(code);
+}
+
+void session_tell_warnings(const struct session *session)
+{
+    tell_each(&session->warnings);
 }
 
 static void take_snapshot(struct session *session)
@@ -47,9 +57,11 @@ int session_open(struct session *session, const struct cli_request *request, enu
     term_locale(request->values[CLI_ASCII] != NULL, NULL, 0);
     enum sw_code code = sw_core_open(&options, &session->core, &problems, &err);
     int status = code == SW_OK ? 0 : tell_problems(code, &problems, &err);
-    sw_problems_free(&problems);
-    if (status != 0)
+    if (status != 0) {
+        sw_problems_free(&problems);
         return status;
+    }
+    session->warnings = problems;
     take_snapshot(session);
     tui_assert(session->snapshot != NULL);
     return 0;
@@ -69,6 +81,7 @@ void session_close(struct session *session)
 {
     sw_core_close(session->core);
     sw_snapshot_free(session->snapshot);
+    sw_problems_free(&session->warnings);
     *session = (struct session){0};
 }
 

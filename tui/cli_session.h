@@ -13,6 +13,7 @@ struct session {
     struct sw_snapshot *snapshot; /* owned; never NULL once open */
     bool is_acting;               /* interruptions are kept, a hang-up is ignored */
     bool was_interrupted;
+    struct sw_problems warnings; /* of the configuration */
 };
 
 enum session_kind {
@@ -26,6 +27,8 @@ int session_open(struct session *session, const struct cli_request *request,
                  enum session_kind kind);
 /* Starts the engine. 0, or the exit code. */
 int session_start(struct session *session);
+/* What is allowed in the configuration and probably not meant, to standard error. */
+void session_tell_warnings(const struct session *session);
 void session_close(struct session *session);
 
 typedef bool (*session_ready_fn)(const struct session *session, const void *arg);

@@ -239,6 +239,9 @@ static void read_guard(struct sw_loader *loader)
     const struct sw_node *node = sw_node_map(loader->root, "guard");
     if (node == NULL)
         return;
+    /* Somebody may sleep soundly because of it. */
+    sw_check_warning(loader->check, sw_node_at(node, NULL),
+                     "guard: nothing acts on this section yet, there is no `slipway guard`");
     for (size_t i = 0; i < sw_node_count(node, "halt_on"); i++) {
         const char *word = sw_node_str_at(node, "halt_on", i);
         if (strcmp(word, "fail") != 0 && strcmp(word, "worse") != 0)

@@ -51,7 +51,7 @@ static void explain_plan(const struct sw_plan *plan, struct sw_buf *out)
         sw_buf_add(out, "the deploy system's own steps");
     else if (plan->kind == SW_PLAN_STORE)
         sw_buf_printf(
-            out, "the store's own table%s: ", plan->halt_weekends ? ", halted over weekends" : "");
+            out, "the store's own table%s: ", plan->halt_weekends ? ", to be halted over weekends" : "");
     else if (plan->count == 0)
         sw_buf_add(out, "none; the only step forward is complete");
     explain_stages(plan, out);

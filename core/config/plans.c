@@ -88,6 +88,10 @@ static void read_store(struct sw_loader *loader, const struct sw_yaml *map, stru
     if (node == NULL)
         return;
     plan->halt_weekends = sw_node_bool(node, "halt_weekends");
+    if (plan->halt_weekends)
+        sw_check_warning(loader->check, sw_node_at(node, "halt_weekends"),
+                         "%s: nothing halts over weekends yet, do it by hand",
+                         sw_place_key_text(place, "halt_weekends", where, sizeof where));
     if (sw_node_has(node, "store") && !sw_node_bool(node, "store"))
         sw_check_error(loader->check, sw_node_at(node, "store"),
                        "%s: a plan written this way is the store's; write a list of stages instead",

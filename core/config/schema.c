@@ -199,7 +199,7 @@ const struct sw_option sw_schema_root[] = {
     {.key = "guard",
      .type = SW_OPTION_MAP,
      .children = guard_table,
-     .help = "what `slipway guard` may do by itself"},
+     .help = "what a guard may do by itself; nothing acts on it yet"},
     {.key = "simulation",
      .type = SW_OPTION_MAP,
      .children = simulation_table,
@@ -255,7 +255,7 @@ const struct sw_option sw_schema_store_plan[] = {
     {.key = "halt_weekends",
      .type = SW_OPTION_BOOL,
      .preset = "false",
-     .help = "halted from Friday 18:00 to Monday 09:00"},
+     .help = "halted from Friday 18:00 to Monday 09:00; nothing acts on it yet"},
     {.type = SW_OPTION_END},
 };
 

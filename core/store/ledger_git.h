@@ -1,4 +1,4 @@
-/* ledger_git.h: what ledger.c and ledger_verify.c share; private to them. */
+/* ledger_git.h: what the files of the ledger share; private to them. */
 #pragma once
 
 #include <git2.h>
@@ -23,6 +23,11 @@ struct sw_ledger {
 /* Fills err from what libgit2 said last on this thread; SW_E_IO when the system refused. */
 enum sw_code sw_ledger_git_error(struct sw_error *err, const char *fmt, ...) SW_PRINTF(2, 3);
 
+/* Keeps the text, changes what callers branch on. */
+enum sw_code sw_ledger_recode(struct sw_error *err, enum sw_code code);
+/* fsync of a folder inside dir. SW_E_IO. */
+enum sw_code sw_ledger_sync(const char *dir, const char *name, struct sw_error *err);
+
 /* The ref's commit; *has_head false when there is no ref. */
 enum sw_code sw_ledger_git_head(git_repository *repo, const char *ref, git_oid *head,
                                 bool *has_head, struct sw_error *err);
@@ -42,7 +47,7 @@ enum sw_code sw_ledger_git_walk(git_repository *repo, const git_oid *head, const
                                 struct sw_ledger_ids *list, struct sw_error *err);
 
 /* Is the object there, readable and what its name says? Must be asked before anything else of
- * libgit2 reads an object; see ledger.c. */
+ * libgit2 reads an object; see ledger_git.c. */
 bool sw_ledger_git_is_whole(git_repository *repo, const git_oid *id);
 /* That, and the commit. False with libgit2's reason, or with none. */
 bool sw_ledger_git_commit(git_repository *repo, const git_oid *id, git_commit **out);

@@ -42,9 +42,11 @@ static char *bio_text(BIO *bio)
 {
     char *data = NULL;
     long len = BIO_get_mem_data(bio, &data);
-    char *text = strndup(data, (size_t)len);
-    BIO_free(bio);
+    need(data != NULL && len >= 0, "text of a key");
+    char *text = calloc(1, (size_t)len + 1); /* the BIO's text has no NUL behind it */
     need(text != NULL, "memory");
+    memcpy(text, data, (size_t)len);
+    BIO_free(bio);
     return text;
 }
 

@@ -71,7 +71,9 @@ int cli_screenshot(const struct cli_request *request)
     int code = session_open(&session, request, SESSION_ONCE);
     if (code != CLI_OK)
         return code;
-    enum charset charset = term_locale(request->values[CLI_ASCII] != NULL, NULL, 0);
+    const struct sw_node *ui = sw_core_ui(session.core);
+    bool is_ascii = request->values[CLI_ASCII] != NULL || (ui != NULL && sw_node_bool(ui, "ascii"));
+    enum charset charset = term_locale(is_ascii, NULL, 0);
     if (request->arg_count > 1 && session_platform(&session, request->args[1]) == NULL)
         code = CLI_USAGE;
     if (code == CLI_OK)

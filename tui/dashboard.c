@@ -91,6 +91,24 @@ static int open_core(const struct tui_options *options, bool is_oneshot, bool is
     return status;
 }
 
+/* What the command line leaves open, the configuration's `ui` decides. Before sw_core_start. */
+static struct tui_options with_ui(const struct tui_options *options, const struct sw_core *core)
+{
+    struct tui_options all = *options;
+    const struct sw_node *ui = sw_core_ui(core);
+    if (ui == NULL)
+        return all;
+    const char *color = sw_node_str(ui, "color");
+    all.is_ascii = all.is_ascii || sw_node_bool(ui, "ascii");
+    if (all.color == COLOR_WHEN_AUTO && strcmp(color, "always") == 0)
+        all.color = COLOR_WHEN_ALWAYS;
+    if (all.color == COLOR_WHEN_AUTO && strcmp(color, "never") == 0)
+        all.color = COLOR_WHEN_NEVER;
+    if (all.rotate_s == 0)
+        all.rotate_s = (int)sw_node_int(ui, "rotate");
+    return all;
+}
+
 /* Takes the newest picture; the old one is freed after the view has let go of it. */
 static void take_snapshot(struct dashboard *d)
 {
@@ -307,29 +325,30 @@ static void choose_theme(struct dashboard *d, const struct tui_options *options)
     }
 }
 
-static int run(const struct tui_options *options, bool is_wallboard)
+static int run(const struct tui_options *given, bool is_wallboard)
 {
     struct dashboard d = {0};
     char note[LINE_MAX_BYTES];
     char path[PATH_MAX];
     wake_install(true);
-    term_locale(options->is_ascii, note, sizeof note);
-    int status = open_core(options, false, is_wallboard, &d.core);
+    term_locale(given->is_ascii, note, sizeof note);
+    int status = open_core(given, false, is_wallboard, &d.core);
     if (status != 0)
         return status;
+    struct tui_options options = with_ui(given, d.core);
     act_init(&d.act);
     d.act.submit = submit;
     d.act.halts = halts;
     d.act.arg = &d;
     d.act.is_wallboard = is_wallboard;
     d.act.view.screen = is_wallboard ? SCREEN_WALLBOARD : SCREEN_OVERVIEW;
-    d.act.view.rotate_s = options->rotate_s;
+    d.act.view.rotate_s = options.rotate_s;
     tui_format(d.act.view.message, sizeof d.act.view.message, "%s", note);
     d.act.view.message_role = ROLE_WARN;
-    choose_theme(&d, options);
+    choose_theme(&d, &options);
     struct sw_error err = {0};
-    struct term_options term = {.is_ascii = options->is_ascii,
-                                .color = options->color,
+    struct term_options term = {.is_ascii = options.is_ascii,
+                                .color = options.color,
                                 .error_log = error_log(path, sizeof path)};
     take_snapshot(&d);
     if (term_open(&term, &err) != SW_OK) {
@@ -369,10 +388,11 @@ static int print_overview(const struct tui_options *options, const char *screen)
     struct sw_error err = {0};
     char *text = NULL;
     wake_install(false);
-    enum charset charset = term_locale(options->is_ascii, NULL, 0);
+    term_locale(options->is_ascii, NULL, 0);
     int status = open_core(options, true, true, &core);
     if (status != 0)
         return status;
+    enum charset charset = term_locale(with_ui(options, core).is_ascii, NULL, 0);
     enum sw_code code = sw_core_start(core, &err);
     if (code == SW_OK)
         (void)sw_core_wait_polled(core, ONE_POLL_MS);

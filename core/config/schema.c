@@ -79,7 +79,7 @@ static const struct sw_option ui_table[] = {
      .type = SW_OPTION_DURATION,
      .min = 2,
      .max = 3600,
-     .preset = "20s",
+     .preset = "15s",
      .help = "how long the wallboard shows one page"},
     {.type = SW_OPTION_END},
 };

@@ -269,6 +269,12 @@ const char *sw_core_theme(const struct sw_core *core)
     return core->engine.setup->config->theme;
 }
 
+const struct sw_node *sw_core_ui(const struct sw_core *core)
+{
+    sw_assert(!core->is_started);
+    return core->engine.setup->config->ui;
+}
+
 size_t sw_core_halts_in_flight(const struct sw_core *core)
 {
     return atomic_load(&core->halts);

@@ -306,8 +306,10 @@ static struct sw_config *parse(const char *text, size_t len, const char *path,
         sw_ignore(sw_copy(config->hash, sizeof config->hash, hash));
     }
     struct sw_document *document = sw_check_take(loader.check, loader.root, problems);
-    if (document == NULL)
+    if (document == NULL || config == NULL) {
+        sw_document_free(document);
         return NULL;
+    }
     config->document = document;
     return config;
 }

@@ -256,7 +256,7 @@ static void test_read_only(void **state)
         assert_int_equal(send_on(channel, PATCH, &reply, &err), SW_E_REFUSED);
         assert_has(err.text,
                    "read-only: patch would change what users get; nothing was sent to play");
-        assert_int_equal(send_on(channel, GET, &reply, &err), SW_E_IO);
+        assert_int_equal(send_on(channel, GET, &reply, &err), SW_E_CONFIG);
         assert_has(err.text, "/no/such/file");
         sw_channel_close(channel);
     }

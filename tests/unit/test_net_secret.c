@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -43,7 +44,8 @@ static int remove_folder(void **state)
         execvp(argv[0], argv);
         _exit(1);
     }
-    return 0;
+    int status = 0;
+    return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
 static const char *in_folder(const char *name)
@@ -239,7 +241,8 @@ static void test_exactly_one_place(void **state)
     assert_string_equal(sw_secret_bytes(secret, NULL), "c4n4ry-env");
     sw_secret_free(secret);
     unsetenv("SLIPWAY_TEST_TOKEN");
-    assert_int_equal(read_configured("token_env: SLIPWAY_TEST_TOKEN\n", &secret, &err), SW_E_CONFIG);
+    assert_int_equal(read_configured("token_env: SLIPWAY_TEST_TOKEN\n", &secret, &err),
+                     SW_E_CONFIG);
     assert_non_null(strstr(err.text, "SLIPWAY_TEST_TOKEN"));
     assert_int_equal(read_configured("token_cmd: [echo, c4n4ry-cmd]\n", &secret, &err), SW_OK);
     assert_string_equal(sw_secret_bytes(secret, NULL), "c4n4ry-cmd");

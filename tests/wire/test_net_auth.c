@@ -70,7 +70,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const names[] = {"token",       "key",    "play.json",
+    static const char *const names[] = {"token",       "key",    "play.json", "named",
                                         "credentials", "config", "trace"};
     for (size_t i = 0; i < SW_ARRAY_LEN(names); i++)
         unlink(in_folder(names[i]));

@@ -9,6 +9,7 @@
 #include "parts.h"
 
 #define INDENT        12 /* columns of a label */
+#define LONG_IDENTITY 20 /* a longer one is shortened in titles; dialogs say all of it */
 #define NARROW        50 /* fewer columns than this: short labels */
 #define NARROW_INDENT 6
 
@@ -33,7 +34,8 @@ void detail_name(const struct sw_platform *p, char *title, size_t size)
     if (p->build != NULL && (p->version == NULL || strcmp(p->build, p->version) != 0))
         tui_append(title, size, p->version ? " (%s)" : " %s", p->build);
     if (p->identity != NULL && (p->build == NULL || strcmp(p->identity, p->build) != 0))
-        tui_append(title, size, " code %s", p->identity);
+        tui_append(title, size, strlen(p->identity) > LONG_IDENTITY ? " id %.8s…" : " code %s",
+                   p->identity);
 }
 
 void detail_title(const struct frame *frame, const struct sw_platform *p, char *title, size_t size)

@@ -435,6 +435,8 @@ static void confirm_content(struct box *b, const struct frame *frame, const stru
     /* On a low screen the requests take the place of the sentences, until the key is pressed again.
      */
     bool has_room = b->canvas->rows >= 30 || !d->shows_requests || d->needs_id;
+    if (strstr(d->title, d->identity) == NULL)
+        add_entry(b, 1, "identity", ROLE_TEXT, d->identity);
     add_entry(b, 2, "is", ROLE_TEXT, d->is);
     if (has_room) {
         add_entry(b, 1, "percent", ROLE_TEXT, d->percent);

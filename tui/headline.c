@@ -206,6 +206,15 @@ static size_t answered(const struct sw_snapshot *s)
     return count;
 }
 
+static void add_failing(const struct sw_snapshot *s, struct headline *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->source_count; i++)
+        count += s->sources[i].failing_since_ms != 0;
+    if (count > 0)
+        tui_append(out->text, sizeof out->text, ", %zu fail", count);
+}
+
 /* Some figure on the screen was read by an earlier run. */
 static bool has_cached(const struct sw_snapshot *s)
 {
@@ -228,6 +237,7 @@ static void say_old_picture(const struct frame *frame, struct headline *out)
     tui_format(out->text, sizeof out->text, "OLD PICTURE of %s, %s ago, %zu of %zu answered",
                fig_when(made, frame->now_ms, at, sizeof at),
                fig_age(made, frame->now_ms, age, sizeof age), answered(s), s->source_count);
+    add_failing(s, out);
     size_t count;
     const struct sw_platform *bad = find(s, is_failing, &count);
     if (bad == NULL)
@@ -247,6 +257,7 @@ static void say_first_look(const struct frame *frame, struct headline *out)
     name_it(out, HEADLINE_FIRST_LOOK, ROLE_STALE, "?", NULL, "FIRST LOOK");
     tui_format(out->text, sizeof out->text, "FIRST LOOK: %zu of %zu sources answered", answered(s),
                s->source_count);
+    add_failing(s, out);
     tui_format(out->choice, sizeof out->choice,
                "nothing is known before its source has answered; a ? is not a figure");
 }

@@ -112,13 +112,14 @@ static void put_figure(struct canvas *canvas, int row, struct column at, enum ro
 static void put_state(struct canvas *canvas, int row, struct column at, const struct sw_platform *p)
 {
     char text[FIG_SIZE];
+    bool is_marked = fig_is_platform_doubtful(p) && p->state != SW_STATE_UNKNOWN;
     enum role role = fig_is_platform_doubtful(p) ? ROLE_STALE : fig_state_role(p->state);
     if (at.width == 1)
         tui_format(text, sizeof text, "%s",
                    fig_is_platform_doubtful(p) ? "?" : fig_state_glyph(p->state));
     else
         tui_format(text, sizeof text, "%s %s%s", fig_state_glyph(p->state),
-                   sw_state_title(p->state), fig_is_platform_doubtful(p) ? "?" : "");
+                   sw_state_title(p->state), is_marked ? "?" : "");
     canvas_put(canvas, row, at.at, at.width, role, text);
 }
 
@@ -140,6 +141,12 @@ static void put_health(struct canvas *canvas, int row, const struct columns *c,
                    window);
         canvas_put(canvas, row, c->clean.at, c->clean.width + 1,
                    fig_is_doubtful(h) ? ROLE_STALE : role, figure);
+    } else if (c->clean.width > 8 && canvas_width(canvas, text) < c->clean.width) {
+        char figure[FIG_SIZE];
+        bool is_marked = fig_is_doubtful(h) && strcmp(text, "–") != 0;
+        tui_format(figure, sizeof figure, "%s%s", text, is_marked ? "?" : " ");
+        canvas_put_right(canvas, row, c->clean.at, c->clean.width, is_marked ? ROLE_STALE : role,
+                         figure);
     } else {
         put_figure(canvas, row, c->clean, role, text, fig_is_doubtful(h));
     }
@@ -387,11 +394,13 @@ static void draw_beside(struct canvas *canvas, const struct frame *frame, int ro
 
 int overview_draw(struct canvas *canvas, const struct frame *frame)
 {
-    static const enum command_id hints[] = {
-        COMMAND_HALT, COMMAND_STOP_EVERYTHING, COMMAND_ADVANCE,  COMMAND_RESUME,
-        COMMAND_OPEN, COMMAND_CHECKLIST,       COMMAND_LINE,     COMMAND_HELP,
-        COMMAND_LOG,  COMMAND_SOURCES,         COMMAND_ROLLBACK, COMMAND_QUIT,
-        COMMAND_NONE};
+    static const enum command_id hints[] = {COMMAND_HALT,     COMMAND_STOP_EVERYTHING,
+                                            COMMAND_ADVANCE,  COMMAND_RESUME,
+                                            COMMAND_HELP,     COMMAND_LINE,
+                                            COMMAND_OPEN,     COMMAND_CHECKLIST,
+                                            COMMAND_LOG,      COMMAND_SOURCES,
+                                            COMMAND_ROLLBACK, COMMAND_QUIT,
+                                            COMMAND_NONE};
     struct headline headline;
     headline_make(frame, &headline);
     int rows = canvas->rows;

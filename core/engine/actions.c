@@ -451,6 +451,7 @@ static void show_start(struct sw_core *core, const struct sw_run *run)
 void sw_actions_start(struct sw_core *core, struct sw_run *run)
 {
     struct sw_error error = {0};
+    sw_assert_on(SW_THREAD_ENGINE);
     run->asked_ms = sw_engine_now(core);
     give_knowledge(core, run);
     show_start(core, run);

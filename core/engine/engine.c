@@ -106,6 +106,7 @@ static void retire_actions(struct sw_core *core, int64_t now_ms)
 void sw_engine_publish(struct sw_core *core)
 {
     struct sw_engine *engine = &core->engine;
+    sw_assert_on(SW_THREAD_ENGINE);
     int64_t now_ms = sw_engine_now(core);
     retire_actions(core, now_ms);
     show_next_polls(engine);

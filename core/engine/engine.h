@@ -147,8 +147,14 @@ int64_t sw_watch_wait(struct sw_core *core);
 void sw_watch_now(struct sw_core *core);
 void sw_watch_add(struct sw_core *core, const struct sw_record *record);
 void sw_watch_halts(struct sw_core *core); /* halt_asked of every platform */
+/* Looks at the ledger now, after appending the record, which it takes over (NULL: none). */
+void sw_watch_note(struct sw_core *core, struct sw_record *note);
+
+/* --- engine thread: outside.c -------------------------------------------------------------- */
 void sw_outside_noticed(struct sw_core *core, size_t platform, const struct sw_rollout *before,
                         const struct sw_rollout *after);
+/* Writes down what nobody of us explains; when a watch has come back. */
+void sw_outside_judge(struct sw_core *core);
 void sw_outside_clear(struct sw_core *core);
 
 /* --- engine thread: command.c -------------------------------------------------------------- */

@@ -307,6 +307,7 @@ static void poll_done(struct sw_core *core, struct sw_job *j)
 static void poll_work(struct sw_job *j)
 {
     struct poll_job *job = (struct poll_job *)j;
+    sw_assert_on(SW_THREAD_WORKER);
     const struct sw_source_kind *kind = job->setup->sources[job->unit->source].kind;
     job->code = kind->observe(job->flow, &job->error);
     sw_flow_release_locks(job->flow);
@@ -356,6 +357,7 @@ static void start_poll(struct sw_core *core, struct sw_unit *unit)
 void sw_polls_dispatch(struct sw_core *core)
 {
     struct sw_engine *engine = &core->engine;
+    sw_assert_on(SW_THREAD_ENGINE);
     if (core->is_offline || engine->is_stopping)
         return;
     while (engine->polls < poll_limit(core)) {

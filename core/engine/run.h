@@ -118,6 +118,13 @@ enum sw_code sw_run_append(struct sw_run *run, const char *release, struct sw_re
                            struct sw_error *err);
 void sw_run_close_ledger(struct sw_run *run);
 
+/* --- run_prepare.c, run_deliver.c --------------------------------------------------------------
+ */
+/* Steps 1 and 2. True when the verb may go on; else the run has its end. */
+bool sw_run_prepare(struct sw_run *run);
+/* Steps 4 and 5. The run has its end afterwards. */
+void sw_run_deliver(struct sw_run *run);
+
 /* --- run_settle.c --------------------------------------------------------------------------- */
 void sw_run_settle(struct sw_run *run);
 
@@ -135,8 +142,12 @@ void sw_run_end(struct sw_run *run, enum sw_result result, enum sw_code code, co
 /* False when told to end. */
 bool sw_run_pause(struct sw_run *run, int64_t ms);
 bool sw_run_is_cancelled(const struct sw_run *run);
-int64_t sw_run_now(const struct sw_run *run); /* WORLD */
+bool sw_run_is_told_to_end(const struct sw_run *run); /* cancelled or yielding */
+int64_t sw_run_now(const struct sw_run *run);         /* WORLD */
 const struct sw_source_kind *sw_run_kind_of(const struct sw_run *run);
+/* "2.15.3 (41200)" and "ROLLING at 20%"; return buf. */
+const char *sw_run_version_text(const struct sw_rollout *rollout, char *buf, size_t size);
+const char *sw_run_state_text(const struct sw_rollout *rollout, char *buf, size_t size);
 
 /* --- its messages to the engine: actions.c --------------------------------------------------- */
 /* Takes the flow's reports. ask: wait for a judgement. */

@@ -1,5 +1,5 @@
-/* watch.c: the ledger as the engine sees it: events of this and other processes, open intents of
- * earlier runs, and changes that nobody of us made.
+/* watch.c: the ledger as the engine sees it: events of this and other processes, and
+ * open intents of earlier runs.
  *
  * Every few seconds the engine looks whether the ref has moved (two stat calls, nothing opened);
  * only then does a worker read the new events. Each job opens a ledger of its own, because
@@ -9,11 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/random.h"
 #include "base/time.h"
 
-/* An intent or outcome this close before a change explains it. WORLD. */
-static const int64_t own_margin_ms = 2 * SW_MINUTE_MS;
 /* An outcome UNKNOWN younger than this is settled again at a start. WORLD. */
 static const int64_t unknown_age_max_ms = SW_DAY_MS;
 
@@ -58,6 +55,7 @@ static bool keep_record(void *arg, const struct sw_record *record)
 static void watch_work(struct sw_job *j)
 {
     struct watch_job *job = (struct watch_job *)j;
+    sw_assert_on(SW_THREAD_WORKER);
     struct sw_ledger *ledger = NULL;
     job->code = sw_ledger_open(job->state_dir, job->release, &ledger, &job->error);
     if (job->code == SW_OK && job->note != NULL)
@@ -94,8 +92,6 @@ void sw_watch_add(struct sw_core *core, const struct sw_record *record)
     sw_engine_changed(core, false);
 }
 
-static void judge_outside(struct sw_core *core);
-
 static void watch_done(struct sw_core *core, struct sw_job *j)
 {
     struct watch_job *job = (struct watch_job *)j;
@@ -117,7 +113,7 @@ static void watch_done(struct sw_core *core, struct sw_job *j)
         sw_reducer_refold(&engine->reducer);
         sw_engine_changed(core, false);
     }
-    judge_outside(core);
+    sw_outside_judge(core);
     if (job->note != NULL)
         sw_record_clear(job->note);
     free(job->note);
@@ -125,8 +121,7 @@ static void watch_done(struct sw_core *core, struct sw_job *j)
     free(job);
 }
 
-/* Takes note over. */
-static void start_watch(struct sw_core *core, struct sw_record *note)
+void sw_watch_note(struct sw_core *core, struct sw_record *note)
 {
     struct sw_engine *engine = &core->engine;
     struct watch_job *job = sw_xcalloc(1, sizeof *job);
@@ -298,6 +293,7 @@ static bool has_news(struct sw_core *core)
 void sw_watch_turn(struct sw_core *core)
 {
     struct sw_engine *engine = &core->engine;
+    sw_assert_on(SW_THREAD_ENGINE);
     if (engine->is_stopping)
         return;
     if (!engine->has_scanned && !core->is_read_only && !core->is_offline)
@@ -308,7 +304,7 @@ void sw_watch_turn(struct sw_core *core)
     bool is_due =
         !core->is_oneshot && sw_time_mono_ms() - engine->watched_ms >= core->tuning.watch_gap_ms;
     if (is_first || engine->is_watch_wanted || (is_due && has_news(core)))
-        start_watch(core, NULL);
+        sw_watch_note(core, NULL);
 }
 
 int64_t sw_watch_wait(struct sw_core *core)
@@ -338,94 +334,5 @@ void sw_watch_halts(struct sw_core *core)
         if (platform != NULL && run->kind == SW_RUN_VERB && run->verb == SW_VERB_HALT &&
             !run->is_dry_run && platform->halt_asked_ms == 0)
             platform->halt_asked_ms = run->asked_ms;
-    }
-}
-
-/* --------------------------------------------------------------- changes outside */
-
-void sw_outside_noticed(struct sw_core *core, size_t index, const struct sw_rollout *before,
-                        const struct sw_rollout *after)
-{
-    struct sw_engine *engine = &core->engine;
-    const struct sw_model_platform *platform = &engine->model.platforms[index];
-    struct sw_outside *change = NULL;
-    char text[SW_LINE_MAX];
-    if (core->is_read_only || core->is_oneshot ||
-        !sw_reducer_is_outside_change(platform->plan.kind, before, after, text, sizeof text) ||
-        sw_actions_is_busy(core, platform->id))
-        return;
-    change = sw_xcalloc(1, sizeof *change);
-    sw_copy(change->platform, sizeof change->platform, platform->id);
-    sw_copy(change->version, sizeof change->version, after->version);
-    sw_copy(change->identity, sizeof change->identity, after->identity);
-    sw_copy(change->text, sizeof change->text, text);
-    change->from = before->percent_set;
-    change->to = after->percent_set;
-    change->before_ms = before->observed_at_ms;
-    change->noticed_ms = after->observed_at_ms;
-    change->after_watch = engine->watches_begun + 1;
-    change->next = engine->outside;
-    engine->outside = change;
-    sw_watch_now(core);
-}
-
-/* Did one of us, here or in another process, do it or write it down already? */
-static bool is_explained(const struct sw_model *model, const struct sw_outside *change)
-{
-    for (size_t i = sw_fold_count(model->fold); i > 0; i--) {
-        const struct sw_record *record = sw_fold_at(model->fold, i - 1);
-        if (record->at_ms < change->before_ms - own_margin_ms)
-            break;
-        if (record->platform == NULL || strcmp(record->platform, change->platform) != 0)
-            continue;
-        if (record->kind == SW_EVENT_INTENT || record->kind == SW_EVENT_OUTCOME)
-            return true;
-        if (record->kind == SW_EVENT_CHANGE && record->at_ms >= change->before_ms &&
-            record->text != NULL && strstr(record->text, change->text) != NULL)
-            return true;
-    }
-    return false;
-}
-
-static struct sw_record *change_record(const struct sw_core *core, const struct sw_outside *change)
-{
-    char line[SW_LINE_MAX + SW_ID_MAX];
-    struct sw_record *record = sw_xcalloc(1, sizeof *record);
-    sw_format(line, sizeof line, "%s: %s", change->platform, change->text);
-    sw_uuid4(record->uuid);
-    record->kind = SW_EVENT_CHANGE;
-    record->at_ms = change->noticed_ms;
-    record->actor = sw_xstrdup(core->actor);
-    record->platform = sw_xstrdup(change->platform);
-    record->version = sw_xstrdup(change->version[0] != '\0' ? change->version : NULL);
-    record->identity = sw_xstrdup(change->identity[0] != '\0' ? change->identity : NULL);
-    record->from_percent = change->from;
-    record->to_percent = change->to;
-    record->text = sw_xstrdup(line);
-    return record;
-}
-
-static void judge_outside(struct sw_core *core)
-{
-    struct sw_engine *engine = &core->engine;
-    for (struct sw_outside **at = &engine->outside; *at != NULL;) {
-        struct sw_outside *change = *at;
-        if (engine->watches < change->after_watch || engine->is_watching) {
-            at = &change->next;
-            continue;
-        }
-        *at = change->next;
-        if (!engine->is_stopping && !is_explained(&engine->model, change))
-            start_watch(core, change_record(core, change));
-        free(change);
-    }
-}
-
-void sw_outside_clear(struct sw_core *core)
-{
-    while (core->engine.outside != NULL) {
-        struct sw_outside *change = core->engine.outside;
-        core->engine.outside = change->next;
-        free(change);
     }
 }

@@ -201,9 +201,16 @@ enum sw_code secret_cmd_read(char *const argv[], int timeout_ms, bool whole_file
     int status = 0;
     int64_t deadline = sw_time_mono_ms() + timeout_ms;
     bool is_in_time = read_output(child.out, deadline, bytes, ROOM, &len);
+    bool is_too_long = len == ROOM;
     close(child.out);
-    is_in_time = reap(&child, is_in_time ? deadline : 0, &status) && is_in_time;
-    code = judge_end(argv[0], is_in_time, timeout_ms, status, err);
+    is_in_time = reap(&child, is_in_time && !is_too_long ? deadline : 0, &status) && is_in_time;
+    if (is_too_long)
+        code =
+            sw_fail(err, SW_E_CONFIG,
+                    "the credential's command %s writes more than %d bytes: that is no credential",
+                    argv[0], SECRET_MAX_BYTES);
+    else
+        code = judge_end(argv[0], is_in_time, timeout_ms, status, err);
     if (code == SW_OK)
         return secret_take(bytes, len, whole_file, argv[0], out, err);
     explicit_bzero(bytes, len);

@@ -324,6 +324,15 @@ static void show(struct act *act, enum screen_id screen)
     act->view.scroll[screen] = 0;
 }
 
+static enum screen_id screen_of(enum command_id id)
+{
+    return id == COMMAND_CHECKLIST ? SCREEN_CHECKLIST
+           : id == COMMAND_LOG     ? SCREEN_LOG
+           : id == COMMAND_SOURCES ? SCREEN_SOURCES
+           : id == COMMAND_HELP    ? SCREEN_HELP
+                                   : SCREEN_OVERVIEW;
+}
+
 static void run(struct act *act, enum command_id id, int number, const char *args)
 {
     const struct command *command = command_get(id);
@@ -374,19 +383,11 @@ static void run(struct act *act, enum command_id id, int number, const char *arg
         go_back(act);
         break;
     case COMMAND_OVERVIEW:
-        show(act, SCREEN_OVERVIEW);
-        break;
     case COMMAND_CHECKLIST:
-        show(act, SCREEN_CHECKLIST);
-        break;
     case COMMAND_LOG:
-        show(act, SCREEN_LOG);
-        break;
     case COMMAND_SOURCES:
-        show(act, SCREEN_SOURCES);
-        break;
     case COMMAND_HELP:
-        show(act, SCREEN_HELP);
+        show(act, screen_of(id));
         break;
     case COMMAND_LINE:
         act->view.is_typing = true;

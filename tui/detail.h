@@ -24,14 +24,3 @@ enum detail_part {
 int detail_draw(struct canvas *canvas, const struct frame *frame,
                 const struct sw_platform *platform, int row, int most, int col, int end,
                 unsigned parts);
-
-/* "what changed": the newest events, newest first, in columns col..end; is_pairs: two to a row.
- * Returns the rows used. */
-int detail_changes(struct canvas *canvas, const struct frame *frame, int row, int most, int col,
-                   int end, bool is_pairs);
-/* "if left": what happens by itself. One row. */
-void detail_if_left(struct canvas *canvas, const struct frame *frame, int row, int col, int end);
-/* "data from": until when each source's data is true. One row. */
-void detail_data(struct canvas *canvas, const struct frame *frame, int row, int col, int end);
-/* The text of the row "if left" without its label. */
-void detail_if_left_text(const struct frame *frame, char *out, size_t size);

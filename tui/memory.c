@@ -54,7 +54,8 @@ static void trim_cut(char *out)
         out[start - 1] = '\0';
 }
 
-static void format_at(char *out, size_t size, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void format_at(char *out, size_t size, const char *fmt,
+                                                            va_list args)
 {
     int want = vsnprintf(out, size, fmt, args);
     if (want < 0)

@@ -12,6 +12,7 @@
 #include "figures.h"
 #include "memory.h"
 #include "parts.h"
+#include "story.h"
 
 enum width_class { WIDTH_PHONE, WIDTH_NORMAL, WIDTH_WIDE, WIDTH_HUGE };
 
@@ -271,11 +272,11 @@ static void draw_stacked(struct canvas *canvas, const struct frame *frame, int r
     if (changes > 0) {
         changes = end - tail - row - 1;
         parts_rule(canvas, row, 0, cols, "what changed", "");
-        (void)detail_changes(canvas, frame, row + 1, changes, 1, cols, cols >= 76);
+        (void)story_changes(canvas, frame, row + 1, changes, 1, cols, cols >= 76);
     }
     if (tail > 0) {
-        detail_if_left(canvas, frame, end - 2, 1, cols);
-        detail_data(canvas, frame, end - 1, 1, cols);
+        story_if_left(canvas, frame, end - 2, 1, cols);
+        story_data(canvas, frame, end - 1, 1, cols);
     }
 }
 
@@ -288,10 +289,10 @@ static void draw_side(struct canvas *canvas, const struct frame *frame, int row,
     int issues = p != NULL && rows > 12 ? (int)(p->issue_count > 4 ? 4 : p->issue_count) : 0;
     int events = rows - 4 - (issues > 0 ? issues + 1 : 0);
     canvas_put(canvas, row + used++, col, end - col, ROLE_LABEL, "WHAT CHANGED, newest first");
-    used += detail_changes(canvas, frame, row + used, events > 1 ? events : 1, col, end, false);
+    used += story_changes(canvas, frame, row + used, events > 1 ? events : 1, col, end, false);
     if (used + 2 <= rows) {
         char text[LINE_MAX_BYTES];
-        detail_if_left_text(frame, text, sizeof text);
+        story_if_left_text(frame, text, sizeof text);
         canvas_put(canvas, row + used++, col, end - col, ROLE_LABEL, "IF NOBODY ACTS");
         used += parts_entry(canvas, row + used, rows - used < 3 ? rows - used : 3, col, 1, end, "",
                             ROLE_TEXT, text);
@@ -389,7 +390,7 @@ static void draw_beside(struct canvas *canvas, const struct frame *frame, int ro
     if (offers > 0)
         at += draw_offers(canvas, frame, at, offers, cols);
     draw_rest(canvas, frame, at, end_row - 1);
-    detail_data(canvas, frame, end_row - 1, 1, cols);
+    story_data(canvas, frame, end_row - 1, 1, cols);
 }
 
 int overview_draw(struct canvas *canvas, const struct frame *frame)

@@ -111,7 +111,8 @@ $(BUILD)/$(1)/libsupport.a: $(call objects,$(1),$(support_src))
 $(BUILD)/$(1)/libtui.a: $(call objects,$(1),$(filter-out tui/main.c,$(tui_src)))
 $(BUILD)/$(1)/libsim.a: $(call objects,$(1),$(filter-out tests/sim/main.c,$(sim_src)))
 $(BUILD)/$(1)/%.a:
-	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && ar rcsD $$@ $$^
+# `q`: two folders may hold a file of the same name
+	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && ar qcsD $$@ $$^
 $(BUILD)/$(1)/slipway: $(call objects,$(1),tui/main.c) $(BUILD)/$(1)/libtui.a $(BUILD)/$(1)/libslipway.a
 	$$(call link,$(1)) $$(TUI_LIBS) $$(LIBS)
 $(BUILD)/$(1)/slipway-sim: $(call objects,$(1),$(sim_src)) $(BUILD)/$(1)/libslipway.a

@@ -29,6 +29,23 @@ enum sw_code sw_auth_google_open(const struct sw_node *node, const char *scopes,
  * string lives as long as auth. */
 const char *sw_auth_google_email(struct sw_auth *auth);
 
+/* The option entries of an AWS account. */
+#define SW_AWS_OPTIONS                                                                             \
+    {.key = "region",                                                                              \
+     .type = SW_OPTION_STRING,                                                                     \
+     .is_required = true,                                                                          \
+     .help = "AWS region",                                                                         \
+     .example = "eu-west-1"},                                                                      \
+        {.key = "profile",                                                                         \
+         .type = SW_OPTION_STRING,                                                                 \
+         .help = "profile of the shared AWS files; else the environment's access key",             \
+         .example = "release"},                                                                    \
+    {                                                                                              \
+        .key = "shared_credentials", .type = SW_OPTION_STRING,                                     \
+        .help = "credentials file with that profile; else AWS_SHARED_CREDENTIALS_FILE, "           \
+                "~/.aws/credentials"                                                               \
+    }
+
 /* AWS SigV4 through curl: access keys from `profile` of node in the shared
  * credentials files (shared_credentials of node names another one), or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY(/_SESSION_TOKEN).
  * service is the signing name ("monitoring", "codedeploy"); region from node. */

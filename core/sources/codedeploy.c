@@ -138,19 +138,7 @@ static void unit_key(const struct sw_target *target, char *key, size_t size)
 }
 
 static const struct sw_option account_options[] = {
-    {.key = "region",
-     .type = SW_OPTION_STRING,
-     .is_required = true,
-     .help = "AWS region",
-     .example = "eu-west-1"},
-    {.key = "profile",
-     .type = SW_OPTION_STRING,
-     .help = "profile of the shared AWS files; else the environment's access key",
-     .example = "release"},
-    {.key = "shared_credentials",
-     .type = SW_OPTION_STRING,
-     .help = "credentials file with that profile; else AWS_SHARED_CREDENTIALS_FILE, "
-             "~/.aws/credentials"},
+    SW_AWS_OPTIONS,
     {0},
 };
 

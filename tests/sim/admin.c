@@ -205,6 +205,12 @@ static bool set_apple(struct change *change, json_t *object)
             return bad(change, "apple: phase must be NONE, INACTIVE, ACTIVE, PAUSED or COMPLETE");
         version->phase = phase;
         version->phase_seen_ms = change->sim->world->now_ms;
+        if (phase == APPLE_PHASE_INACTIVE) { /* as before the release */
+            version->phase_start_ms = 0;
+            version->phase_clock_ms = 0;
+            version->phase_paused_ms = 0;
+            version->phase_day = 0;
+        }
     }
     if (json_object_get(object, "state") != NULL &&
         !sim_copy(version->state, sizeof version->state, text(object, "state")))
@@ -219,9 +225,11 @@ static bool set_apple(struct change *change, json_t *object)
     return true;
 }
 
+/* The group's rules, and with "config" a new deployment under them. */
 static bool set_deploy(struct change *change, json_t *object)
 {
-    static const char *const known[] = {"platform", "config", NULL};
+    static const char *const known[] = {"platform", "config", "waits_ready", "rollback_on_stop",
+                                        NULL};
     static const char sha256[] =
         "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
     struct world *world = change->sim->world;
@@ -231,8 +239,14 @@ static bool set_deploy(struct change *change, json_t *object)
         return false;
     if (service == NULL)
         return bad(change, "deploy: no such platform");
-    switch (deploy_create(&world->deploy, &world->deploy.groups[service - world->services],
-                          text(object, "config"), sha256, "", world->now_ms, NULL)) {
+    struct deploy_group *group = &world->deploy.groups[service - world->services];
+    if (!flag(change, object, "waits_ready", &group->waits_ready) ||
+        !flag(change, object, "rollback_on_stop", &group->rollback_on_stop))
+        return false;
+    if (json_object_get(object, "config") == NULL)
+        return true;
+    switch (deploy_create(&world->deploy, group, text(object, "config"), sha256, "", world->now_ms,
+                          NULL)) {
     case DEPLOY_OK:
         return true;
     case DEPLOY_BUSY:

@@ -132,6 +132,7 @@ static bool read_options(int argc, char **argv, struct cli_request *request)
     int got;
     list_options(list);
     opterr = 0;
+    optind = 0; /* tests parse more than once */
     while ((got = getopt_long(argc, argv, ":hV", list, NULL)) != -1) {
         if (got == 'h') {
             request->values[CLI_HELP] = "";

@@ -68,7 +68,7 @@ static const struct cli_command commands[] = {
      "go on with a halted rollout where it stood", ABOUT_ACTING,
      CLI_MUTATES, SW_VERB_RESUME, cli_verb},
     {"advance", "PLATFORM", 1, 1, HOW_TO_ACT | OWN(CLI_OVERRIDE),
-     "go to the next stage of the plan; from READY, start the rollout",
+     "go to the next stage of the plan; from READY: start it",
      ABOUT_ACTING "\n\nNeeds every blocking gate PASS, every blocking checklist item done and the "
      "soak over, on fresh data; --override TEXT goes against gates, soak and checklist, and stays "
      "in the ledger and on the screens.",

@@ -78,6 +78,13 @@ static bool read_and_judge(struct sw_run *run, struct sw_error *err)
     return false;
 }
 
+/* The store did not say where it stands: no answer, or none that can be read. */
+static bool is_silence(enum sw_code code)
+{
+    return code == SW_E_NETWORK || code == SW_E_TIMEOUT || code == SW_E_TLS || code == SW_E_HTTP ||
+           code == SW_E_QUOTA || code == SW_E_BUSY || code == SW_E_PARSE || code == SW_E_LIMIT;
+}
+
 static bool refuse_unread(struct sw_run *run, const struct sw_error *error)
 {
     bool has_ids = run->before.identity[0] != '\0' || run->before.handle != NULL;
@@ -89,6 +96,10 @@ static bool refuse_unread(struct sw_run *run, const struct sw_error *error)
     if (sw_run_is_cancelled(run))
         sw_run_end(run, SW_RESULT_FAILED, SW_E_CANCELLED, "%s: told to end, nothing was sent",
                    run->platform_id);
+    else if (run->verb != SW_VERB_HALT && is_silence(error->code))
+        sw_run_end(run, SW_RESULT_REFUSED, SW_E_STALE,
+                   "%s: %s refused: the store's state is not known now, nothing was sent: %s",
+                   run->platform_id, sw_verb_title(run->verb), error->text);
     else
         sw_run_end(run, SW_RESULT_FAILED, error->code, "%s: nothing was sent: %s", run->platform_id,
                    error->text);

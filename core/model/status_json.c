@@ -426,11 +426,12 @@ static json_t *lines_json(const char *text)
     return lines;
 }
 
-static json_t *outcome_json(const struct sw_outcome *from)
+static json_t *outcome_json(const struct sw_outcome *from, bool is_part)
 {
     bool is_dry = from->result == SW_RESULT_DRY_RUN;
     json_t *outcome = json_object();
     json_t *parts = json_array();
+    if (!is_part) put(outcome, "schema", json_integer(1));
     put(outcome, "command", json_string(command_word(from->kind)));
     put(outcome, "platform", text_or_null(from->platform));
     put(outcome, "verb", from->verb ? json_string(sw_verb_name(from->verb)) : json_null());
@@ -442,14 +443,12 @@ static json_t *outcome_json(const struct sw_outcome *from)
     put(outcome, "accepted_at", time_or_null(from->accepted_ms));
     put(outcome, "seen_at", time_or_null(from->seen_ms));
     for (size_t i = 0; i < from->part_count; i++)
-        (void)json_array_append_new(parts, outcome_json(&from->parts[i]));
+        (void)json_array_append_new(parts, outcome_json(&from->parts[i], true));
     put(outcome, "parts", parts);
     return outcome;
 }
 
 enum sw_code sw_outcome_json(const struct sw_outcome *outcome, char **out, struct sw_error *err)
 {
-    json_t *tree = outcome_json(outcome);
-    put(tree, "schema", json_integer(1));
-    return finish(tree, out, err);
+    return finish(outcome_json(outcome, false), out, err);
 }

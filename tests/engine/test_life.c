@@ -556,7 +556,7 @@ static void a_silent_store_goes_stale_and_recovers(void **state)
     struct sw_snapshot *snapshot = world_wait(core, is_stale_failing, NULL);
     assert_non_null(snapshot);
     sw_snapshot_free(snapshot);
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_FAILED, "nothing was sent");
+    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "nothing was sent");
     app.is_unreadable = false;
     world_set("app0", &app);
     snapshot = world_wait(core, is_well, NULL);

@@ -253,7 +253,7 @@ static void a_halt_may_be_blind(void **state)
     struct sw_error error = {0};
     assert_int_equal(sw_core_start(core, &error), SW_OK);
     assert_true(sw_core_wait_polled(core, 20000));
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_FAILED, SW_E_NETWORK,
+    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, SW_E_STALE,
            "nothing was sent");
     const struct sw_command halt = {
         .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};

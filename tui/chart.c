@@ -198,7 +198,7 @@ static void fit(struct chart *c, int bars_cols)
     c->first = buckets - whole;
     c->count = (int)(whole / (size_t)c->joined);
     c->wide = room / (c->count > 0 ? c->count : 1);
-    c->wide = c->wide > 3 ? 3 : c->wide;
+    c->wide = c->wide > 2 ? 2 : c->wide;
 }
 
 void chart_draw(struct canvas *canvas, const struct frame *frame, const struct sw_platform *p,

@@ -14,6 +14,9 @@
 #include "parts.h"
 #include "story.h"
 
+#define RULE_MAX 110 /* columns of the lesser rules: three bytes each are a price on a slow line   \
+                      */
+
 enum width_class { WIDTH_PHONE, WIDTH_NORMAL, WIDTH_WIDE, WIDTH_HUGE };
 
 /* First column and width of each; width 0: not shown. */
@@ -322,7 +325,7 @@ static int draw_offers(struct canvas *canvas, const struct frame *frame, int row
     if (p == NULL || most < 3)
         return 0;
     tui_format(title, sizeof title, "what each key would do to %s now", p->title);
-    parts_rule(canvas, row, 0, end, title, "");
+    parts_rule(canvas, row, 0, end < RULE_MAX ? end : RULE_MAX, title, "");
     int used = 1;
     for (size_t i = 0; i < TUI_COUNT(ids) && used < most; i++) {
         const struct command *command = command_get(ids[i]);
@@ -358,7 +361,8 @@ static void draw_rest(struct canvas *canvas, const struct frame *frame, int row,
             continue;
         char title[LINE_MAX_BYTES];
         detail_title(frame, p, title, sizeof title);
-        parts_rule(canvas, row, 0, canvas->cols, title, p->place);
+        parts_rule(canvas, row, 0, canvas->cols < RULE_MAX ? canvas->cols : RULE_MAX, title,
+                   p->place);
         row += 1 + detail_draw(canvas, frame, p, row + 1, each - 1, 1, canvas->cols, DETAIL_EFFECT);
     }
 }
@@ -375,7 +379,7 @@ static void draw_beside(struct canvas *canvas, const struct frame *frame, int ro
         block = 30;
     int offers = block >= 18 ? 6 : 0;
     int detail_rows = block - 1 - offers;
-    draw_detail_rule(canvas, frame, row, cols);
+    draw_detail_rule(canvas, frame, row, cols >= 160 ? side - 2 : cols);
     int chart = 0;
     const struct sw_health *h = fig_headline_health(p);
     const struct sw_trend *trend = h ? fig_trend(p, h->metric) : NULL;

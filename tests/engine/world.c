@@ -127,6 +127,14 @@ static enum sw_code cut(struct sw_error *err, bool is_unsent)
     return SW_E_NETWORK;
 }
 
+/* Unlike a refused connection, nothing that the channel tries again. */
+static enum sw_code not_trusted(struct sw_error *err)
+{
+    *err = (struct sw_error){.code = SW_E_TLS};
+    snprintf(err->text, sizeof err->text, "certificate expired");
+    return SW_E_TLS;
+}
+
 static void apply(struct world_app *app, const char *verb, const char *body)
 {
     app->old.state = app->state;
@@ -219,7 +227,7 @@ static enum sw_code perform(void *arg, const struct sw_request *request, struct 
         code = write_app(app, verb, request->body != NULL ? request->body : "", reply, err);
     } else if (app->is_unreadable) {
         app->reads++;
-        code = cut(err, true);
+        code = not_trusted(err);
     } else if (!strcmp(what, "health")) {
         read_health(app, reply);
     } else {

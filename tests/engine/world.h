@@ -27,7 +27,7 @@ struct world_app {
     enum sw_state state;
     double percent;
     char version[32], identity[32];
-    bool is_unreadable; /* reads fail: connection refused */
+    bool is_unreadable; /* reads fail: certificate */
     int read_delay_ms, write_delay_ms;
     enum world_write write;          /* how writes go ... */
     int write_count;                 /* ... this many of them; then they work. -1: all */

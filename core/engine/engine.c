@@ -16,7 +16,7 @@
 #include "base/time.h"
 #include "store/cache.h"
 
-enum { SLEEP_MAX_MS = 3600 * 1000, ACTION_SHOWN_S = 600 };
+enum { SLEEP_MAX_MS = 3600 * 1000, ACTION_SHOWN_S = 600, PUBLISH_SHARE = 20 };
 
 const char sw_release_unnamed[] = "unnamed";
 
@@ -110,12 +110,16 @@ void sw_engine_publish(struct sw_core *core)
     int64_t now_ms = sw_engine_now(core);
     retire_actions(core, now_ms);
     show_next_polls(engine);
+    int64_t begun_ms = sw_time_mono_ms();
     struct sw_snapshot *snapshot = sw_view_build(&engine->model, now_ms);
     sw_snapshot_free(atomic_exchange(&core->slot, snapshot));
     if (engine->model.has_polled_all)
         atomic_store(&core->has_polled_all, true);
     engine->next_change_ms = sw_view_next_change(&engine->model, now_ms);
     engine->published_ms = sw_time_mono_ms();
+    engine->publish_gap_ms = core->tuning.publish_gap_ms;
+    if (engine->published_ms - begun_ms > engine->publish_gap_ms / PUBLISH_SHARE)
+        engine->publish_gap_ms = PUBLISH_SHARE * (engine->published_ms - begun_ms);
     engine->is_cache_due = engine->is_cache_due || engine->is_changed;
     engine->is_changed = engine->is_urgent = false;
     sw_core_wake_reader(core);
@@ -126,7 +130,7 @@ static int64_t publish_wait(const struct sw_core *core)
 {
     const struct sw_engine *engine = &core->engine;
     if (engine->is_changed) {
-        int64_t left_ms = engine->published_ms + core->tuning.publish_gap_ms - sw_time_mono_ms();
+        int64_t left_ms = engine->published_ms + engine->publish_gap_ms - sw_time_mono_ms();
         return engine->is_urgent || left_ms < 0 ? 0 : left_ms;
     }
     if (engine->next_change_ms == 0)
@@ -226,7 +230,8 @@ void sw_engine_release(struct sw_core *core, const char *name, const char *tag, 
         sw_format(notice, sizeof notice,
                   "release %s has appeared; still on %s until a reload or restart", name,
                   model->release);
-        sw_model_set_text(&model->notice, notice);
+        if (model->notice == NULL)
+            sw_model_set_text(&model->notice, notice);
         return;
     }
     sw_copy(model->release_tag, sizeof model->release_tag, tag);

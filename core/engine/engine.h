@@ -55,10 +55,12 @@ struct sw_engine {
     bool is_stopping, is_cancelling;
     int64_t cancel_at_ms; /* mono: actions get until then */
 
-    bool is_changed;        /* the model, since the last snapshot */
-    bool is_urgent;         /* publish without waiting for the gap */
-    int64_t published_ms;   /* mono */
-    int64_t next_change_ms; /* WORLD: the picture changes by the clock alone; 0: never */
+    bool is_changed;                 /* the model, since the last snapshot */
+    bool is_urgent;                  /* publish without waiting for the gap */
+    int64_t published_ms;            /* mono */
+    int64_t publish_gap_ms;          /* REAL: longer where a picture takes long to make */
+    char notice_platform[SW_ID_MAX]; /* whose lost halt the notice is about; empty: another one */
+    int64_t next_change_ms;          /* WORLD: the picture changes by the clock alone; 0: never */
 
     bool is_cache_due, is_caching; /* due: facts were read since the last one */
     int64_t cached_ms;             /* mono */

@@ -141,6 +141,7 @@ static void load_done(struct sw_core *core, struct sw_job *j)
     if (job->code != SW_OK)
         say_first_problem(job, text, sizeof text);
     sw_model_set_text(&core->engine.model.notice, job->code == SW_OK ? NULL : text);
+    core->engine.notice_platform[0] = '\0';
     sw_log_write(core->log, job->code == SW_OK ? SW_LOG_INFO : SW_LOG_ERROR, "reload", "%s", text);
     sw_outcome_end(outcome, job->code == SW_OK ? SW_RESULT_SEEN : SW_RESULT_REFUSED, job->code,
                    "%s", text);

@@ -140,12 +140,20 @@ static void an_old_halt_not_taken_is_said_and_not_sent(void **state)
     assert_int_equal(snapshot->events[1].result, SW_RESULT_REJECTED);
     assert_non_null(strstr(snapshot->events[1].text, "nothing was sent again"));
     sw_snapshot_free(snapshot);
-    sw_core_close(core);
     assert_int_equal(world_look("app0").writes, 0);
+    snapshot = world_snapshot(core);
+    assert_non_null(snapshot->notice);
+    sw_snapshot_free(snapshot);
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    snapshot = world_snapshot(core);
+    assert_null(snapshot->notice); /* answered by a halt that is seen */
+    sw_snapshot_free(snapshot);
+    assert_int_equal(world_look("app0").writes, 1);
+    sw_core_close(core);
     /* settled once: the next start has nothing to do */
     core = world_start(true, false);
     world_sleep(200);
-    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 1);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 2);
     sw_core_close(core);
     sw_record_clear(&record);
 }

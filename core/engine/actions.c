@@ -289,7 +289,7 @@ static void end_part(struct sw_core *core, const struct sw_run *run, struct sw_o
         }
         return;
     }
-    sw_assert(!"a part belongs to a stop-everything");
+    sw_die("a part of no stop-everything has ended");
 }
 
 static void show_end(struct sw_core *core, const struct sw_run *run)

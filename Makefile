@@ -4,7 +4,7 @@
 #: make test          lint, then every test in release, asan and tsan; T=tests/unit/test_x.c for one
 #: make install       into PREFIX (/usr/local) below DESTDIR; make uninstall takes it out again
 #: make bench         measures, each beside a reference;  make fuzz FUZZ_SECONDS=60
-#: make golden-update takes the screens as they are now, and shows the difference
+#: make golden-update takes the screens as they are now, with the difference; make docs-screens: README's
 #: make lint, format, clean, analyze;  make ci-full: clang, analyzers, valgrind, long fuzzing
 #: V=1 shows commands; CC=clang BUILD=.build/clang builds beside; what is missing is installed.
 VERSION := 0.1.0
@@ -150,7 +150,7 @@ endif
 $(BUILD)/flags $(BUILD)/prefix: ;
 
 # --- what people type ----------------------------------------------------------------------------
-.PHONY: all lint test bench fuzz demo install uninstall clean help format ci-full golden-update fuzz-programs
+.PHONY: all lint test bench fuzz demo docs-screens install uninstall clean help format ci-full golden-update fuzz-programs
 all: $(BUILD)/lint.ok release
 lint_src := $(shell find Makefile README.md .ci core tui themes tests docs -type f 2>/dev/null)
 $(BUILD)/lint.ok: $(lint_src)
@@ -177,8 +177,8 @@ fuzz:
 fuzz-programs: $(patsubst %.c,$(BUILD)/fuzzer/%,$(fuzz_src))
 ci-full: test
 	$(Q).ci/setup --extra && MAKE='$(MAKE)' BUILD='$(BUILD)' CLANG='$(CLANG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' .ci/full
-demo: release
-	$(Q)BUILD='$(BUILD)' .ci/demo
+demo docs-screens: release
+	$(Q)BUILD='$(BUILD)' .ci/$@
 root  := $(DESTDIR)$(PREFIX)
 share := $(root)/share
 into   = install -d $(1) && install -m $(3) $(2) $(1)/
@@ -188,7 +188,7 @@ install: release
 	$(call into,$(root)/include,core/slipway.h,644)
 	$(if $(wildcard themes/*),$(call into,$(share)/slipway/themes,$(wildcard themes/*),644))
 	$(if $(wildcard docs/*.1),$(call into,$(share)/man/man1,$(wildcard docs/*.1),644))
-	$(call into,$(share)/doc/slipway,$(wildcard LICENSE README.md docs/*.md docs/*.json docs/*.yaml),644)
+	$(foreach d,. sources runbooks examples,$(call into,$(share)/doc/slipway/docs/$(d),$(wildcard docs/$(d)/*.md docs/$(d)/*.json docs/$(d)/*.yaml),644) &&) $(call into,$(share)/doc/slipway,LICENSE README.md,644)
 uninstall:
 	rm -f $(root)/bin/slipway $(root)/lib/libslipway.a $(root)/include/slipway.h $(share)/man/man1/slipway.1
 	rm -rf $(share)/slipway $(share)/doc/slipway

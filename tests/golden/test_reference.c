@@ -14,10 +14,12 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "dump.h"
 #include "engine/parts.h"
 #include "engine/setup.h"
 #include "golden.h"
 #include "model/checklist.h"
+#include "world.h"
 
 static const char begin_mark[] =
     "<!-- options: written by `make golden-update`. Do not edit. -->\n";
@@ -66,6 +68,56 @@ static void every_kind_has_its_page(void **state)
             fail_msg("%s shows no entry of its kind, or tells nothing of rights", path);
         free(text);
     }
+}
+
+/* The words of the first line of text that holds `part`, one blank between them. */
+static char *words_of_line(const char *text, const char *part)
+{
+    const char *at = strstr(text, part);
+    if (at == NULL)
+        fail_msg("no line holds \"%s\"", part);
+    while (at > text && at[-1] != '\n')
+        at--;
+    char *line = strndup(at, strcspn(at, "\n"));
+    size_t used = 0;
+    assert_non_null(line);
+    for (const char *from = line; *from != '\0'; from++)
+        if (*from != ' ' || (used > 0 && line[used - 1] != ' '))
+            line[used++] = *from;
+    line[used] = '\0';
+    return line;
+}
+
+/* Figures and times are those of the day it was drawn; what the screen consists of is not. */
+static void the_screen_of_the_readme_is_todays(void **state)
+{
+    (void)state;
+    char *readme = golden_read("README.md"), *drawn = NULL;
+    struct dump_options options = {.screen = "overview",
+                                   .cols = 112,
+                                   .rows = 27,
+                                   .charset = CHARSET_UTF8,
+                                   .now_ms = WORLD_NOW};
+    golden_start();
+    assert_non_null(readme);
+    assert_int_equal(tui_screen_text(world_bad(), &options, &drawn, NULL), SW_OK);
+    char *held = words_of_line(readme, "  platform version ");
+    char *now = words_of_line(drawn, "  platform version ");
+    if (strcmp(held, now) != 0)
+        fail_msg("README.md shows an old screen, `make docs-screens` draws it anew\n  held  |%s|\n"
+                 "  drawn |%s|",
+                 held, now);
+    free(held);
+    free(now);
+    static const char *const parts[] = {" last hour ",        " exposed ",    " plan ",
+                                        " checklist ",        "WHAT CHANGED", "IF NOBODY ACTS",
+                                        " H halt  X stop all"};
+    for (size_t i = 0; i < SW_ARRAY_LEN(parts); i++) {
+        free(words_of_line(readme, parts[i]));
+        free(words_of_line(drawn, parts[i]));
+    }
+    free(drawn);
+    free(readme);
 }
 
 /* Loads a configuration from memory and shows its first problem, if any. */
@@ -143,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_come_from_the_tables),
         cmocka_unit_test(every_kind_has_its_page),
+        cmocka_unit_test(the_screen_of_the_readme_is_todays),
         cmocka_unit_test(the_example_configuration_loads),
         cmocka_unit_test(the_configuration_of_the_readme_loads),
         cmocka_unit_test(the_example_checklist_is_one),

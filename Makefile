@@ -74,10 +74,11 @@ sim_src  := $(sort $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
 dirs     := unit wire engine golden e2e sim
 programs := $(sort $(foreach d,$(dirs),$(wildcard tests/$(d)/test_*.c)))
 # What is linked into every program of a folder; libFuzzer brings a main of its own.
-helpers   = $(sort $(filter-out tests/sim/% $(2)/test_% $(2)/bench_% $(2)/fuzz_% \
+helpers   = $(sort $(filter-out tests/sim/% $(2)/test_% $(2)/bench_% $(2)/ref_% $(2)/fuzz_% \
   $(if $(filter fuzzer,$(1)),%/replay.c),$(wildcard $(2)/*.c)))
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 bench_src   := $(sort $(wildcard tests/bench/bench_*.c))
+ref_src     := $(sort $(wildcard tests/bench/ref_*.c))
 preload_src := $(sort $(wildcard tests/preload/*.c))
 example_src := $(sort $(wildcard tests/example/*.c))
 
@@ -137,6 +138,9 @@ endef
 $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
 $(foreach v,$(VARIANTS),$(foreach p,$(programs) $(bench_src) $(fuzz_src),$(eval $(call test_program,$(v),$(p)))))
 $(foreach v,$(VARIANTS),$(foreach p,$(example_src),$(eval $(call example_program,$(v),$(p)))))
+# What a bench stands beside: no library of ours.
+$(BUILD)/release/tests/bench/ref_%: $(BUILD)/release/o/tests/bench/ref_%.o
+	$(call link,release) $(TUI_LIBS)
 $(BUILD)/run: tests/run.c
 	$(Q)mkdir -p $(@D) && $(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -O1 -g -o $@ $<
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
@@ -168,7 +172,7 @@ as_test := env SLIPWAY_TOP=$(CURDIR) SLIPWAY_VARIANT=release SLIPWAY_BUILD=$(abs
 golden-update: tests-release
 	-$(Q)for t in $(patsubst %.c,$(BUILD)/release/%,$(filter tests/golden/%,$(programs))); do \
 	  $(as_test) SLIPWAY_GOLDEN_UPDATE=1 $$t; done; git --no-pager diff --stat -p -- tests/golden
-bench: aids-release $(patsubst %.c,$(BUILD)/release/%,$(bench_src))
+bench: aids-release $(patsubst %.c,$(BUILD)/release/%,$(bench_src) $(ref_src))
 	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b || exit 1; done
 
 fuzz:

@@ -155,9 +155,10 @@ static void add_percent(struct facts *facts, const struct sw_platform *p)
         if (p->next_at_ms != 0)
             tui_append(next, sizeof next, " %sat %s", p->is_next_estimated ? "about " : "",
                        fig_date(p->next_at_ms, at, sizeof at));
-        if (p->next_note != NULL && p->next_note[0] != '\0')
-            tui_append(next, sizeof next, ", %s", p->next_note);
         add(facts, "next", next);
+        if (p->next_note != NULL && p->next_note[0] != '\0')
+            add_text(facts, "until then", p->next_note)->is_fleeting =
+                true; /* a soak counts down */
     }
     add(facts, "override", p->override_text);
 }

@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "base/time.h"
 
-enum { BUSY_TRIES = 5, BUSY_PAUSE_MS = 300, INTERVAL_MIN_MS = 20 };
+enum { BUSY_TRIES = 5, BUSY_PAUSE_MS = 300, ONESHOT_PAUSE_MAX_MS = 10000, INTERVAL_MIN_MS = 20 };
 
 struct poll_job {
     struct sw_job job;
@@ -220,22 +220,29 @@ static void note_upstream(struct sw_core *core, size_t source)
     sw_copy(shown->budget_note, sizeof shown->budget_note, health.quota_note);
 }
 
-/* A lock of ours was held by another process for a moment: that is no failure of the source. */
-static bool is_passing_busy(struct sw_unit *unit, enum sw_code code)
-{
-    if (code != SW_E_BUSY) {
-        unit->busy = 0;
-        return false;
-    }
-    return ++unit->busy <= BUSY_TRIES;
-}
-
 static int64_t retry_in_ms(const struct sw_error *error)
 {
     if (error->retry_at_ms == 0)
         return 0;
     int64_t in_ms = error->retry_at_ms - sw_time_real_ms();
     return in_ms > 0 ? in_ms : 0;
+}
+
+/* How long to wait before asking again, because this answer does not count: a lock of ours was held
+ * by another process for a moment, or a one-shot that will not come back was told to wait a little.
+ * 0: it counts. */
+static int64_t pause_before_again_ms(const struct sw_core *core, struct sw_unit *unit,
+                                     const struct poll_job *job)
+{
+    int64_t pause_ms = 0;
+    if (job->code == SW_E_BUSY)
+        pause_ms = BUSY_PAUSE_MS;
+    else if (core->is_oneshot && job->code == SW_E_QUOTA)
+        pause_ms = retry_in_ms(&job->error);
+    if (pause_ms == 0)
+        unit->busy = 0;
+    return pause_ms > 0 && pause_ms <= ONESHOT_PAUSE_MAX_MS && ++unit->busy <= BUSY_TRIES ? pause_ms
+                                                                                          : 0;
 }
 
 static void schedule_next(struct sw_core *core, struct sw_unit *unit, const struct poll_job *job)
@@ -259,14 +266,14 @@ static void take_result(struct sw_core *core, const struct poll_job *job)
     struct sw_unit *unit = job->unit;
     int64_t mono_ms = sw_time_mono_ms();
     bool is_first = !unit->is_attempted;
-    engine->reducer.now_ms = sw_engine_now(core);
     sw_reducer_fold(&engine->reducer, job->flow);
     if (job->code == SW_E_CANCELLED) {
         sw_sched_at(&engine->setup->sched, unit, mono_ms, mono_ms, true);
         return;
     }
-    if (is_passing_busy(unit, job->code)) {
-        sw_sched_at(&engine->setup->sched, unit, mono_ms + BUSY_PAUSE_MS, mono_ms, true);
+    int64_t pause_ms = pause_before_again_ms(core, unit, job);
+    if (pause_ms > 0) {
+        sw_sched_at(&engine->setup->sched, unit, mono_ms + pause_ms, mono_ms, true);
         return;
     }
     unit->is_attempted = true;

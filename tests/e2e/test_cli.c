@@ -299,6 +299,19 @@ static void status_reads_as_lines(void **state)
     cli_ran_clear(&ran);
 }
 
+/* An upstream that says "in a second" is asked again then: one poll must not end without it. */
+static void a_short_wait_asked_for_is_waited_out(void **state)
+{
+    (void)state;
+    simulator_do(&sim, "POST", "/faults",
+                 "{\"service\": \"sentry\", \"kind\": \"status\", \"status\": 429, "
+                 "\"retry_after\": \"1\", \"count\": 3}");
+    json_t *status = status_of("status --json", 0);
+    assert_true(json_is_true(at(entry(at(status, "sources"), "sentry"), "ok")));
+    json_decref(status);
+    simulator_do(&sim, "DELETE", "/faults", NULL);
+}
+
 /* Nothing is asked; the figures are marked as those of an earlier run. */
 static void cached_asks_nothing(void **state)
 {
@@ -737,6 +750,7 @@ int main(void)
         cmocka_unit_test(five_platforms_with_the_worlds_figures),
         cmocka_unit_test(one_platform_alone),
         cmocka_unit_test(status_reads_as_lines),
+        cmocka_unit_test(a_short_wait_asked_for_is_waited_out),
         cmocka_unit_test(cached_asks_nothing),
         cmocka_unit_test(a_halt_reaches_the_store_and_the_log),
         cmocka_unit_test(a_second_halt_sends_nothing),

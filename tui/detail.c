@@ -510,12 +510,21 @@ static const char *effect_text(const struct sw_offer *offer, char *out, size_t s
     return fig_effect(offer, out, size);
 }
 
-static bool is_effect_long(const struct canvas *canvas, const struct sw_platform *p, int width)
+/* Rows beyond the first that the sentence needs, at most two. */
+static int effect_extra_rows(const struct canvas *canvas, const struct sw_platform *p, int width)
 {
     char text[LINE_MAX_BYTES * 2];
     const struct command *command = command_get(effect_command(p));
     effect_text(&p->offers[command->verb], text, sizeof text);
-    return canvas_width(canvas, text) > width - (width < NARROW ? NARROW_INDENT : INDENT);
+    int room = width - (width < NARROW ? NARROW_INDENT : INDENT);
+    const char *rest = text;
+    char line[LINE_MAX_BYTES * 2];
+    int rows = 0;
+    while (room > 0 && *rest != '\0' && rows < 3) {
+        canvas_wrap(canvas, rest, room, line, sizeof line, &rest);
+        rows++;
+    }
+    return rows > 0 ? rows - 1 : 0;
 }
 
 static int draw_effect(const struct place *at)
@@ -551,9 +560,8 @@ int detail_draw(struct canvas *canvas, const struct frame *frame, const struct s
     /* What a key will not do is worth a second row, before the last of the figures. */
     bool wants_effect = (parts & DETAIL_EFFECT) != 0;
     bool wants_list = (parts & DETAIL_CHECKLIST) != 0;
-    int limit = wants_effect && most >= 6 && most <= 12 && is_effect_long(canvas, p, end - col)
-                    ? most - 1
-                    : most;
+    bool may_extend = wants_effect && most >= 6 && most <= 14;
+    int limit = may_extend ? most - effect_extra_rows(canvas, p, end - col) : most;
     for (int rank = 1; rank <= 11; rank++) {
         for (size_t i = 0; i < TUI_COUNT(entries); i++) {
             if (count >= limit || entries[i].rank != rank || !entries[i].has(frame, p))

@@ -31,10 +31,10 @@ void dialog_evidence(const struct frame *frame, const struct sw_platform *p, enu
     else if (gate != NULL && (gate->verdict == SW_GATE_FAIL || gate->verdict == SW_GATE_WARN))
         tui_append(out, size, "%s %s", sw_gate_verdict_name(gate->verdict),
                    fig_gate(gate, a, sizeof a));
-    else if (gate == NULL && p->gate_count > 0)
-        tui_append(out, size, "every gate open");
     else if (verb == SW_VERB_HALT || verb == SW_VERB_ROLLBACK)
         tui_append(out, size, "asked by the captain");
+    else if (gate == NULL && p->gate_count > 0)
+        tui_append(out, size, "every gate open");
     if (h == NULL)
         return;
     if (h->bad.is_known && h->n.is_known)
@@ -418,8 +418,8 @@ static const char *yes_text(const struct dialog *d, char *out, size_t size)
         return "stop everything";
     if (d->kind == DIALOG_QUIT)
         return "leave";
-    return tui_format(out, size, "%s%s it", d->is_unrecorded ? "unrecorded " : "",
-                      sw_verb_title(d->verb));
+    return tui_format(out, size, "%s it%s", sw_verb_title(d->verb),
+                      d->is_unrecorded ? ", unrecorded" : "");
 }
 
 static void confirm_content(struct box *b, const struct frame *frame, const struct dialog *d)
@@ -429,7 +429,7 @@ static void confirm_content(struct box *b, const struct frame *frame, const stru
         add_entry(b, 2, "LEDGER", ROLE_BAD,
                   "cannot be written: nobody else will see that this halt was asked, or by whom");
     if (d->closed[0] != '\0')
-        add_entry(b, 3, "closed", ROLE_WARN, d->closed);
+        add_entry(b, 3, d->is_unrecorded ? "why" : "closed", ROLE_WARN, d->closed);
     if (d->closed[0] != '\0' && !d->is_unrecorded)
         add_field(b, d, FIELD_OVERRIDE, &d->override_text, "override", "type why");
     /* On a low screen the requests take the place of the sentences, until the key is pressed again.

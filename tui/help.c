@@ -6,8 +6,9 @@
 #include "page.h"
 #include "parts.h"
 
-static void put_command(struct canvas *canvas, const struct frame *frame, int row, int col, int end,
-                        enum command_id id)
+/* Returns the rows used. */
+static int put_command(struct canvas *canvas, const struct frame *frame, int row, int col, int end,
+                       enum command_id id)
 {
     const struct command *command = command_get(id);
     char keys[FIG_SIZE] = "";
@@ -19,13 +20,14 @@ static void put_command(struct canvas *canvas, const struct frame *frame, int ro
     }
     bool is_open = command_is_open(id, frame, reason, sizeof reason);
     canvas_put(canvas, row, col, 14, is_open ? ROLE_KEY : ROLE_CLOSED, keys);
-    struct pen pen = canvas_pen(canvas, row, col + 15, col + 39);
+    struct pen pen = canvas_pen(canvas, row, col + 15, col + 37);
     pen_print(&pen, ROLE_TEXT, ":%s%s%s", command->name, command->args[0] ? " " : "",
               command->args);
-    pen = canvas_pen(canvas, row, col + 40, end);
-    pen_put(&pen, is_open ? ROLE_TEXT : ROLE_CLOSED, command->help);
+    char text[LINE_MAX_BYTES];
+    tui_format(text, sizeof text, "%s", command->help);
     if (!is_open)
-        pen_print(&pen, ROLE_CLOSED, " (closed: %s)", reason);
+        tui_append(text, sizeof text, " (closed: %s)", reason);
+    return parts_entry(canvas, row, 3, col, 38, end, "", is_open ? ROLE_TEXT : ROLE_CLOSED, text);
 }
 
 static int put_commands(struct page *page, const struct frame *frame, int row, int col, int end,
@@ -35,7 +37,7 @@ static int put_commands(struct page *page, const struct frame *frame, int row, i
     for (int id = 1; id < COMMAND_COUNT; id++) {
         bool acts = !(command_get((enum command_id)id)->flags & COMMAND_READONLY_OK);
         if (acts == is_acting)
-            put_command(&page->canvas, frame, row++, col + 1, end, (enum command_id)id);
+            row += put_command(&page->canvas, frame, row, col + 1, end, (enum command_id)id);
     }
     return row;
 }

@@ -15,6 +15,8 @@
 #include "memory.h"
 
 #define SPLIT_MS     2000 /* a '[' or 'O' this long after a lone Esc still belongs to it */
+#define TWO_ESC_MS   100  /* nothing this long after a doubled Esc: it began no sequence */
+#define PASTE_GAP_MS 5000 /* a paste that stops this long has lost its end mark */
 #define SEQUENCE_MAX 64   /* longer control sequences are given up */
 #define STRING_MAX   4096
 
@@ -91,14 +93,32 @@ static int in_paste(struct key_filter *f, int key)
     return KEY_NOTHING;
 }
 
+/* What stayed open for long will not be ended: no key may be swallowed for it. */
+static void give_up(struct key_filter *f, int64_t now_ms)
+{
+    int64_t silent = now_ms - f->last_ms;
+    if (f->is_pasting && silent >= PASTE_GAP_MS)
+        f->is_pasting = false;
+    if (f->state == AT_ESCAPE && silent >= TWO_ESC_MS) {
+        f->escape_ms = f->last_ms; /* a rest that comes late is still known */
+        f->state = AT_START;
+    }
+    if (silent >= SPLIT_MS) {
+        f->state = AT_START;
+        f->left = 0;
+    }
+    f->last_ms = now_ms;
+}
+
 int key_filter_feed(struct key_filter *f, int key, bool is_more, int64_t now_ms)
 {
     if (key == KEY_RESIZED)
         return key; /* never part of a sequence */
+    give_up(f, now_ms);
     if (f->is_pasting)
         return in_paste(f, key);
     if (key == KEY_PASTE_START) {
-        *f = (struct key_filter){.is_pasting = true};
+        *f = (struct key_filter){.is_pasting = true, .last_ms = now_ms};
         return KEY_NOTHING;
     }
     if (f->left > 0) {

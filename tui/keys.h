@@ -48,6 +48,7 @@ struct key_filter {
     int left;   /* bytes to swallow without looking */
     bool is_pasting;
     int64_t escape_ms; /* when the last lone Esc came */
+    int64_t last_ms;   /* when the last key came */
     size_t pasted;     /* characters thrown away by the last paste */
 };
 

@@ -76,14 +76,15 @@ static int draw_record(struct canvas *canvas, const struct frame *frame, int row
                    sw_percent_text(e->to_percent, false, to, sizeof to));
     add_field(fields, sizeof fields, "item", e->item);
     add_field(fields, sizeof fields, "record", e->commit);
-    int used = parts_entry(canvas, row, most, 1, 10, canvas->cols, sw_event_kind_name(e->kind),
-                           ROLE_TEXT, fields);
+    int used = 0;
+    if (e->override_text != NULL) /* first: it must not be what is cut off */
+        used += parts_entry(canvas, row, most, 1, 10, canvas->cols, "OVERRIDE", ROLE_WARN,
+                            e->override_text);
+    used += parts_entry(canvas, row + used, most - used, 1, 10, canvas->cols,
+                        sw_event_kind_name(e->kind), ROLE_TEXT, fields);
     if (e->reason != NULL && e->reason[0] != '\0')
         used += parts_entry(canvas, row + used, most - used, 1, 10, canvas->cols, "reason",
                             ROLE_TEXT, e->reason);
-    if (e->override_text != NULL)
-        used += parts_entry(canvas, row + used, most - used, 1, 10, canvas->cols, "OVERRIDE",
-                            ROLE_WARN, e->override_text);
     return used;
 }
 
@@ -102,9 +103,12 @@ int log_draw(struct canvas *canvas, const struct frame *frame)
     char title[FIG_SIZE];
     tui_format(title, sizeof title, "ledger, the newest %zu", s->event_count);
     parts_rule(canvas, row, 0, canvas->cols, title, s->is_ledger_ok ? "" : "cannot be written");
-    int rows = body - 1 - record;
     size_t cursor = frame->view->cursor[SCREEN_LOG];
     cursor = cursor < s->event_count ? cursor : s->event_count > 0 ? s->event_count - 1 : 0;
+    const struct sw_event *selected = event_at(s, cursor);
+    if (record >= 5 && selected != NULL && selected->override_text != NULL)
+        record++;
+    int rows = body - 1 - record;
     size_t first = page_first(cursor, s->event_count, (size_t)(rows > 0 ? rows : 0));
     for (int i = 0; i < rows; i++) {
         const struct sw_event *e = event_at(s, first + (size_t)i);
@@ -113,7 +117,6 @@ int log_draw(struct canvas *canvas, const struct frame *frame)
     }
     if (s->event_count == 0 && rows > 0)
         canvas_put(canvas, row + 1, 2, canvas->cols - 2, ROLE_DIM, "nothing recorded yet");
-    const struct sw_event *selected = event_at(s, cursor);
     if (record > 0 && selected != NULL) {
         int at = row + 1 + rows;
         parts_rule(canvas, at, 0, canvas->cols, "", selected->uuid);

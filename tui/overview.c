@@ -170,6 +170,20 @@ static void put_health(struct canvas *canvas, int row, const struct columns *c,
               trend->new_count, c->spark.width, fig_trend_scale(p, trend));
 }
 
+/* "20% ~Sun 00:21" becomes "20% ~Sun" where the hour does not fit. */
+static void put_next(struct canvas *canvas, const struct frame *frame, int row, struct column at,
+                     const struct sw_platform *p)
+{
+    char text[FIG_SIZE];
+    if (at.width == 0)
+        return;
+    fig_next(p, frame->now_ms, text, sizeof text);
+    char *hour = strrchr(text, ' ');
+    if (canvas_width(canvas, text) > at.width && hour != NULL && strchr(text, ' ') != hour)
+        *hour = '\0';
+    canvas_put(canvas, row, at.at, at.width, p->halt_asked_ms != 0 ? ROLE_BAD : ROLE_TEXT, text);
+}
+
 static void draw_platform(struct canvas *canvas, const struct frame *frame, int row, size_t index,
                           const struct columns *c)
 {
@@ -199,8 +213,7 @@ static void draw_platform(struct canvas *canvas, const struct frame *frame, int 
     enum role role = ROLE_TEXT;
     fig_against(p, frame->now_ms, c->against.width >= 20, &role, text, sizeof text);
     canvas_put(canvas, row, c->against.at, c->against.width, role, text);
-    canvas_put(canvas, row, c->next.at, c->next.width, p->halt_asked_ms != 0 ? ROLE_BAD : ROLE_TEXT,
-               c->next.width ? fig_next(p, frame->now_ms, text, sizeof text) : "");
+    put_next(canvas, frame, row, c->next, p);
     if (c->age.width > 0)
         canvas_put_right(canvas, row, c->age.at, c->age.width, ROLE_DIM,
                          fig_age(p->observed_at_ms, frame->now_ms, text, sizeof text));
@@ -264,6 +277,10 @@ static void draw_stacked(struct canvas *canvas, const struct frame *frame, int r
     int cols = canvas->cols;
     int end = row + rows;
     int changes = rows < 8 ? 0 : rows < 14 ? 2 : rows / 5;
+    if (changes > story_count(frame))
+        changes = story_count(frame); /* at least one row: that nothing changed is news too */
+    if (changes < 1 && rows >= 8)
+        changes = 1;
     int tail = rows < 5 ? 0 : 2;
     int detail = rows - 1 - tail - (changes > 0 ? changes + 1 : 0);
     if (frame_platform(frame) != NULL && rows >= 2) {

@@ -19,7 +19,7 @@ int page_show(struct page *page, struct canvas *on, int row, int rows, int scrol
         char text[FIG_SIZE];
         tui_format(text, sizeof text, " %d-%d of %d ", from + 1, from + rows, page->row);
         int width = canvas_width(on, text);
-        canvas_put(on, row + rows - 1, on->cols - width - 1, width, ROLE_KEY, text);
+        canvas_put(on, row + rows - 1, on->cols - width, width, ROLE_KEY, text);
     }
     canvas_clear(&page->canvas);
     return hidden;

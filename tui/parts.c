@@ -81,9 +81,9 @@ static int draw_notes(struct canvas *canvas, const struct frame *frame, const st
 {
     const struct sw_snapshot *s = frame->snapshot;
     int used = 0;
-    if (frame->view->message[0] != '\0' && used < most)
-        canvas_put(canvas, row + used++, 2, canvas->cols - 2, frame->view->message_role,
-                   frame->view->message);
+    if (frame->view->message[0] != '\0' && most > 0)
+        used += parts_entry(canvas, row, most < 3 ? most : 3, 0, 2, canvas->cols, "",
+                            frame->view->message_role, frame->view->message);
     for (size_t i = 0; i < s->action_count * 2 && used < most; i++) {
         const struct sw_action *a = &s->actions[i % s->action_count];
         bool is_done = a->result != SW_RESULT_NONE;
@@ -106,6 +106,9 @@ static int draw_notes(struct canvas *canvas, const struct frame *frame, const st
 
 int parts_top(struct canvas *canvas, const struct frame *frame, const struct headline *h, int most)
 {
+    /* An answer is said in full, even if the rest has to move down for it. */
+    if (frame->view->message[0] != '\0' && most >= 3)
+        most += 2;
     int row = 0;
     if (most >= 3)
         parts_header(canvas, frame, row++);

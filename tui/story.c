@@ -22,6 +22,14 @@ static bool is_worth_telling(const struct sw_event *e)
                                e->kind == SW_EVENT_CONN || e->kind == SW_EVENT_NOTE);
 }
 
+int story_count(const struct frame *frame)
+{
+    int count = 0;
+    for (size_t i = 0; i < frame->snapshot->event_count; i++)
+        count += is_worth_telling(&frame->snapshot->events[i]);
+    return count;
+}
+
 static int put_change(struct canvas *canvas, const struct frame *frame, const struct sw_event *e,
                       int row, int most, int col, int end)
 {
@@ -38,9 +46,7 @@ int story_changes(struct canvas *canvas, const struct frame *frame, int row, int
                   int end, bool is_pairs)
 {
     const struct sw_snapshot *s = frame->snapshot;
-    int worth = 0;
-    for (size_t i = 0; i < s->event_count; i++)
-        worth += is_worth_telling(&s->events[i]);
+    int worth = story_count(frame);
     if (worth == 0 && most > 0)
         return parts_entry(canvas, row, 1, col, 1, end, "", ROLE_DIM, "nothing recorded yet");
     is_pairs = is_pairs && worth > most; /* else there is room enough for whole sentences */

@@ -10,6 +10,8 @@
  * many. Returns the rows used. */
 int story_changes(struct canvas *canvas, const struct frame *frame, int row, int most, int col,
                   int end, bool is_pairs);
+/* How many events are worth a line. */
+int story_count(const struct frame *frame);
 /* "if left": what happens by itself. One row. */
 void story_if_left(struct canvas *canvas, const struct frame *frame, int row, int col, int end);
 /* Its text without the label. */

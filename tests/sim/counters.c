@@ -16,6 +16,7 @@ struct entry {
     enum sim_effect effect;
     char *method;
     char *target;
+    char *action; /* X-Amz-Target, "" = none */
     char *body;
     int status;
     enum sim_fault_kind fault;
@@ -60,6 +61,7 @@ static void entry_clear(struct entry *entry)
 {
     free(entry->method);
     free(entry->target);
+    free(entry->action);
     free(entry->body);
     *entry = (struct entry){.status = 0};
 }
@@ -96,6 +98,8 @@ static void ring_add(struct ring *ring, const struct entry *facts, const struct 
     entry->method = sim_xstrdup(rq->method);
     entry->target = sim_printf("%s%s%s", rq->raw_path, rq->raw_query[0] == '\0' ? "" : "?",
                                rq->raw_query);
+    const char *action = sim_header(rq, "X-Amz-Target");
+    entry->action = sim_xstrdup(action == NULL ? "" : action);
     entry->body = sim_xstrndup(rq->body, kept);
 }
 
@@ -133,11 +137,11 @@ static json_t *entry_json(const struct entry *entry)
     /* A body that is not UTF-8 is told by its length only. */
     json_t *body = json_string(entry->body);
 
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:b, s:b}", "real_ms",
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:b, s:b}", "real_ms",
                      (json_int_t)entry->real_ms, "world",
                      sim_rfc3339(world, sizeof world, entry->world_ms, true), "service",
                      sim_services[entry->service]->name, "effect", effect_names[entry->effect],
-                     "method", entry->method, "target", entry->target, "body",
+                     "method", entry->method, "target", entry->target, "action", entry->action, "body",
                      body == NULL ? json_null() : body, "status", entry->status, "fault",
                      entry->fault != SIM_FAULT_NONE, "applied", entry->is_applied);
 }

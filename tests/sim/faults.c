@@ -240,8 +240,10 @@ static bool hits(struct sim_faults *faults, struct sim_fault *fault, size_t serv
         return false;
     if (fault->method[0] != '\0' && strcmp(fault->method, rq->method) != 0)
         return false;
+    const char *action = sim_header(rq, "X-Amz-Target"); /* Amazon's path is always "/" */
     if (fault->path[0] != '\0' && strstr(rq->raw_path, fault->path) == NULL &&
-        strstr(rq->raw_query, fault->path) == NULL)
+        strstr(rq->raw_query, fault->path) == NULL &&
+        (action == NULL || strstr(action, fault->path) == NULL))
         return false;
     if (fault->probability < 1 && next_unit(faults) >= fault->probability)
         return false;

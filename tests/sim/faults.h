@@ -44,7 +44,7 @@ struct sim_fault {
     bool before;
     double probability; /* 0..1 */
     int64_t count;      /* requests left to hit; -1 = without end */
-    char path[160];     /* part of the raw target that must occur; "" = any */
+    char path[160];     /* must occur in the raw target or in X-Amz-Target; "" = any */
     char method[12];    /* "" = any */
     int64_t hits;
 };

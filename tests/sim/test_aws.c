@@ -1,6 +1,7 @@
 /* CloudWatch and CodeDeploy without a socket: signatures, figures, deployments, refusals. */
 #include "aws.h"
 #include "drive.h"
+#include "faults.h"
 #include "world.h"
 
 #include <math.h>
@@ -611,6 +612,31 @@ static void a_rollback_is_another_deployment(void **state)
     free(id);
 }
 
+/* Done, but nobody was told; a fault finds its action though every path is "/". */
+static void a_lost_answer_was_applied(void **state)
+{
+    struct sim *sim = *state;
+    char *id = sim_xstrdup(newest_id(sim, 0));
+    json_t *spec = json_loads("{\"service\":\"codedeploy\",\"kind\":\"status\","
+                              "\"before\":false,\"count\":1,\"path\":\"StopDeployment\"}",
+                              0, NULL);
+    char error[256];
+
+    assert_non_null(sim_faults_add(sim->faults, spec, error));
+    expect_status(sim, id, "InProgress"); /* another action: not hit */
+    expect(deploy_call(sim, "StopDeployment", "", id), 503, NULL);
+    expect_status(sim, id, "Stopped");
+    json_t *counters = sim_counters_json(sim->counters);
+    json_t *entry = json_array_get(json_object_get(counters, "log"), 0);
+    assert_string_equal(json_string_value(json_object_get(entry, "action")),
+                        "CodeDeploy_20141006.StopDeployment");
+    assert_true(json_is_true(json_object_get(entry, "applied")));
+    assert_int_equal(json_integer_value(json_object_get(counters, "mutating")), 1);
+    json_decref(counters);
+    json_decref(spec);
+    free(id);
+}
+
 static void ready_waits_for_the_captain(void **state)
 {
     struct sim *sim = *state;
@@ -746,6 +772,7 @@ int main(void)
         WORLD_TEST(lists_have_pages),
         WORLD_TEST(a_stop_is_final),
         WORLD_TEST(a_rollback_is_another_deployment),
+        WORLD_TEST(a_lost_answer_was_applied),
         WORLD_TEST(ready_waits_for_the_captain),
         WORLD_TEST(deployment_refusals),
         cmocka_unit_test(effects_are_told_apart),

@@ -90,6 +90,27 @@ static void pasted_text_is_swallowed(void **state)
     assert_int_equal(key_filter_feed(&filter, 'q', false, 1), 'q');
 }
 
+/* What is open for long is given up: the next key is a key again. */
+static void what_has_no_end_swallows_nothing_for_ever(void **state)
+{
+    static const char *const begun[] = {"\033\033", "\033[1;", "\033]0;title", "\033P", "\033[M"};
+    (void)state;
+    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
+        struct key_filter filter = {0};
+        for (const char *at = begun[i]; *at != '\0'; at++)
+            assert_int_equal(key_filter_feed(&filter, *at, true, 1000), KEY_NOTHING);
+        assert_int_equal(key_filter_feed(&filter, 'H', false, 3100), 'H');
+    }
+    struct key_filter filter = {0};
+    assert_int_equal(key_filter_feed(&filter, KEY_ESCAPE, true, 1000), KEY_NOTHING);
+    assert_int_equal(key_filter_feed(&filter, KEY_ESCAPE, true, 1000), KEY_NOTHING);
+    assert_int_equal(key_filter_feed(&filter, 'q', false, 1200), 'q');
+    filter = (struct key_filter){0};
+    assert_int_equal(key_filter_feed(&filter, KEY_PASTE_START, true, 901000), KEY_NOTHING);
+    assert_int_equal(key_filter_feed(&filter, 'H', true, 903500), KEY_NOTHING);
+    assert_int_equal(key_filter_feed(&filter, 'H', true, 908600), 'H');
+}
+
 static void a_resize_comes_through_anywhere(void **state)
 {
     struct key_filter filter = {0};
@@ -157,6 +178,7 @@ int main(void)
         cmocka_unit_test(a_lone_escape_is_a_key),
         cmocka_unit_test(a_sequence_split_by_a_slow_line),
         cmocka_unit_test(pasted_text_is_swallowed),
+        cmocka_unit_test(what_has_no_end_swallows_nothing_for_ever),
         cmocka_unit_test(a_resize_comes_through_anywhere),
         cmocka_unit_test(every_backspace_is_one_key),
         cmocka_unit_test(every_key_stands_for_one_command),

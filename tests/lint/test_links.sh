@@ -1,0 +1,29 @@
+#!/bin/sh
+# Every link between our documents leads somewhere: the file is there, and so is the heading.
+set -u
+cd "${SLIPWAY_TOP:-$(dirname "$0")/../..}" || exit 2
+bad=0
+
+# The anchors of a file, as hosts of git repositories make them from headings.
+anchors() {
+    sed -n 's/^##* *//p' "$1" | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+
+for page in README.md docs/*.md docs/*/*.md; do
+    for link in $(grep -o ']([^) ]*)' "$page" | sed 's/^](//; s/)$//'); do
+        case $link in
+        http://* | https://* | mailto:*) continue ;;
+        esac
+        file=${link%%#*}
+        target=$page
+        [ -n "$file" ] && target=$(dirname "$page")/$file
+        if [ ! -e "$target" ]; then
+            echo "$page: $link leads nowhere" >&2
+            bad=1
+        elif [ "$link" != "$file" ] && ! anchors "$target" | grep -qx -- "${link#*#}"; then
+            echo "$page: $link: there is no such heading" >&2
+            bad=1
+        fi
+    done
+done
+exit $bad

@@ -302,8 +302,7 @@ static void show_end(struct sw_core *core, const struct sw_run *run)
     action->result = run->result;
     if (run->result == SW_RESULT_SEEN && run->to_percent.is_known)
         action->percent_after = run->to_percent;
-    sw_copy(action->text, sizeof action->text,
-            run->result == SW_RESULT_DRY_RUN ? "dry run: nothing was sent" : run->text);
+    sw_copy(action->text, sizeof action->text, run->text);
 }
 
 static bool is_counted_halt(const struct sw_run *run)
@@ -451,8 +450,8 @@ static void give_knowledge(struct sw_core *core, struct sw_run *run)
 
 static void show_start(struct sw_core *core, const struct sw_run *run)
 {
-    if (run->kind == SW_RUN_TICK)
-        return;
+    if (run->kind == SW_RUN_TICK || run->is_dry_run)
+        return; /* a dry run is shown to whoever asked, in its outcome */
     struct sw_model_action *action = sw_model_add_action(&core->engine.model, run->id);
     action->parent = run->parent;
     sw_copy(action->platform, sizeof action->platform, run->platform_id);

@@ -222,6 +222,33 @@ static void strange_sequences_do_not_act(void **state)
     dash_close(&dash);
 }
 
+/* `d` asks the core for the requests: they stand in the dialog, and nowhere is an action seen. */
+static void the_exact_requests_are_shown_and_not_sent(void **state)
+{
+    struct dash dash;
+    (void)state;
+    start(&dash, &(struct dash_options){.sim = &quiet, .rows = 50, .cols = 120});
+    dash_type(&dash, "H");
+    dash_expect(&dash, "y halt it");
+    dash_type(&dash, "d");
+    dash_expect(&dash, " PUT ");
+    dash_expect(&dash, "{\"track\":\"production\",\"releases\"");
+    dash_expect(&dash, " DELETE ");
+    dash_never(&dash, "ya29.");
+    dash_type(&dash, "n");
+    dash_expect_gone(&dash, "y halt it");
+    dash_never(&dash, "asked");
+    dash_type(&dash, "C"); /* refused: the list has an open item that blocks */
+    dash_expect_in_row(&dash, "sends", "refused");
+    dash_type(&dash, "\033");
+    dash_expect_gone(&dash, "sends");
+    dash_never(&dash, "asked");
+    dash_never(&dash, "REFUSED");
+    expect_nothing_sent("asking for the requests");
+    dash_quit(&dash);
+    dash_close(&dash);
+}
+
 static void an_advance_over_a_closed_gate_needs_a_reason(void **state)
 {
     struct simulator sim;
@@ -444,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_paste_presses_no_key),
         cmocka_unit_test(an_unmarked_paste_does_not_act),
         cmocka_unit_test(strange_sequences_do_not_act),
+        cmocka_unit_test(the_exact_requests_are_shown_and_not_sent),
         cmocka_unit_test(an_advance_over_a_closed_gate_needs_a_reason),
         cmocka_unit_test(read_only_sends_nothing_whatever_is_pressed),
         cmocka_unit_test(the_wallboard_has_no_key_but_q),

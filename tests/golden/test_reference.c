@@ -13,6 +13,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "cli.h"
+#include "commands.h"
 #include "config/config.h"
 #include "dump.h"
 #include "engine/parts.h"
@@ -120,6 +122,27 @@ static void the_screen_of_the_readme_is_todays(void **state)
     free(readme);
 }
 
+static void the_readme_tells_every_exit_code_and_key(void **state)
+{
+    (void)state;
+    char *readme = golden_read("README.md"), row[32];
+    assert_non_null(readme);
+    for (size_t i = 0; i < cli_exit_count(); i++) {
+        sw_ignore(sw_format(row, sizeof row, "\n| %d | ", (int)cli_exits[i].code));
+        if (strstr(readme, row) == NULL)
+            fail_msg("README.md does not tell of exit code %d", (int)cli_exits[i].code);
+    }
+    for (int id = COMMAND_NONE + 1; id < COMMAND_COUNT; id++) {
+        const struct command *command = command_get((enum command_id)id);
+        if ((command->flags & COMMAND_ACTS) == 0)
+            continue;
+        sw_ignore(sw_format(row, sizeof row, "\n| `%c` | ", command->keys[0]));
+        if (strstr(readme, row) == NULL)
+            fail_msg("README.md does not tell of the key of %s", command->name);
+    }
+    free(readme);
+}
+
 /* Loads a configuration from memory and shows its first problem, if any. */
 static struct sw_config *load(const char *text, size_t len)
 {
@@ -196,6 +219,7 @@ int main(void)
         cmocka_unit_test(options_come_from_the_tables),
         cmocka_unit_test(every_kind_has_its_page),
         cmocka_unit_test(the_screen_of_the_readme_is_todays),
+        cmocka_unit_test(the_readme_tells_every_exit_code_and_key),
         cmocka_unit_test(the_example_configuration_loads),
         cmocka_unit_test(the_configuration_of_the_readme_loads),
         cmocka_unit_test(the_example_checklist_is_one),

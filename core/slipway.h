@@ -416,6 +416,7 @@ struct sw_action {
     const char *version;
     int64_t asked_ms, accepted_ms, seen_ms; /* 0: not yet */
     enum sw_result result;         /* NONE while running */
+    bool is_settlement;            /* reads what became of an earlier run's; sends nothing */
     const char *text;              /* what it is doing or how it ended */
     struct sw_value percent_before, percent_after;
 };

@@ -105,6 +105,19 @@ static void name_it(struct headline *out, enum headline_kind kind, enum role rol
 
 /* --------------------------------------------------------------- the sentences */
 
+/* The halt of it that this process carries out or settles, NULL: none. */
+static const struct sw_action *running_halt(const struct sw_snapshot *s,
+                                            const struct sw_platform *p)
+{
+    for (size_t i = 0; i < s->action_count; i++) {
+        const struct sw_action *a = &s->actions[i];
+        if (a->verb == SW_VERB_HALT && a->result == SW_RESULT_NONE && a->platform && p->id &&
+            !strcmp(a->platform, p->id))
+            return a;
+    }
+    return NULL;
+}
+
 static void say_halt(const struct frame *frame, const struct sw_platform *p, struct headline *out)
 {
     char at[FIG_SIZE];
@@ -113,17 +126,19 @@ static void say_halt(const struct frame *frame, const struct sw_platform *p, str
     sw_duration_text((frame->now_ms - p->halt_asked_ms) / 1000, age, sizeof age);
     tui_format(out->text, sizeof out->text, "HALT ASKED %s, NOT SEEN for %s",
                fig_clock_s(p->halt_asked_ms, at, sizeof at), age);
-    for (size_t i = 0; i < frame->snapshot->action_count; i++) {
-        const struct sw_action *a = &frame->snapshot->actions[i];
-        if (a->verb == SW_VERB_HALT && a->platform && p->id && !strcmp(a->platform, p->id) &&
-            a->text && a->text[0]) {
-            tui_append(out->text, sizeof out->text, ": %s", a->text);
-            break;
-        }
-    }
-    tui_format(
-        out->choice, sizeof out->choice,
-        "it is asked until it is seen; closing this terminal does not stop it · H asks again");
+    const struct sw_action *a = running_halt(frame->snapshot, p);
+    if (a != NULL && a->text && a->text[0])
+        tui_append(out->text, sizeof out->text, ": %s", a->text);
+    else if (is_stopped(p) && !p->is_stale && p->observed_at_ms > p->halt_asked_ms)
+        tui_append(out->text, sizeof out->text, "; the store shows %s, read %s",
+                   sw_state_title(p->state), fig_clock_s(p->observed_at_ms, at, sizeof at));
+    if (a != NULL && !a->is_settlement)
+        tui_format(
+            out->choice, sizeof out->choice,
+            "it is asked until it is seen; closing this terminal does not stop it · H asks again");
+    else
+        tui_format(out->choice, sizeof out->choice,
+                   "not asked from here: only its outcome is looked for · H asks again");
 }
 
 static void say_worse(const struct sw_platform *p, struct headline *out)

@@ -556,8 +556,18 @@ void sw_actions_cancel_readers(struct sw_core *core)
             sw_run_cancel(run);
 }
 
+static bool is_being_settled(const struct sw_core *core, const char *uuid)
+{
+    for (const struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
+        if (run->kind == SW_RUN_SETTLE && !strcmp(run->intent.uuid, uuid))
+            return true;
+    return false;
+}
+
 void sw_actions_settle(struct sw_core *core, const char *release, const struct sw_record *intent)
 {
+    if (is_being_settled(core, intent->uuid))
+        return;
     struct sw_run *run = sw_run_new(core, SW_RUN_SETTLE, sw_core_next_id(core));
     sw_copy(run->platform_id, sizeof run->platform_id, intent->platform);
     sw_copy(run->settle_release, sizeof run->settle_release, release);
@@ -566,4 +576,5 @@ void sw_actions_settle(struct sw_core *core, const char *release, const struct s
     sw_actions_start(core, run);
     struct sw_model_action *action = action_of(core, run);
     action->asked_ms = intent->at_ms;
+    action->is_settlement = true;
 }

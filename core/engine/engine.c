@@ -29,6 +29,7 @@ const struct sw_tuning sw_tuning_default = {
     .read_max_ms = 5 * SW_SECOND_MS,
     .resend_after_ms = 5 * SW_SECOND_MS,
     .settle_gap_ms = 2 * SW_SECOND_MS,
+    .settle_patience_ms = 30 * SW_SECOND_MS,
     .release_wait_ms = SW_SECOND_MS,
     .halt_read_ms = 5 * SW_SECOND_MS,
 };

@@ -73,6 +73,8 @@ struct sw_engine {
     uint64_t ledger_stamp;       /* when the last watch began */
     char head[64];               /* the ledger's, as folded */
     bool has_scanned;            /* open intents of earlier runs are looked for ... */
+    bool is_scanning;            /* a scan job is out */
+    int64_t scanned_ms;          /* mono: begun */
     bool is_scan_over;           /* ... and found */
     struct sw_message *deferred; /* commands of a one-shot that wait for a settlement */
     bool is_release_known;       /* told by config, option or git, not only by the cache */

@@ -1,7 +1,7 @@
 /* run_settle.c: an intent of an earlier run that has no proven outcome is settled by reading.
  *
  * Nothing is ever sent here. The store shows the effect: outcome SEEN. Two readings one after the
- * other do not: outcome REJECTED, "not taken, nothing was sent again"; for a halt that is also said
+ * other, when its last request cannot be at work any more, do not: outcome REJECTED, "not taken, nothing was sent again"; for a halt that is also said
  * loudly, because the captain believes it halted. While the store cannot be read the intent stays
  * open. An intent whose lock is held belongs to a process that lives, and is left alone. */
 #include "engine/run.h"
@@ -79,8 +79,17 @@ static void end_not_taken(struct sw_run *run, const struct sw_rollout *now)
     sw_run_tell_notice(run, notice);
 }
 
+/* Its last request may have left just before its process ended, and be at work still. */
+static bool is_absence_proof(const struct sw_run *run, int64_t began_ms)
+{
+    int64_t patience_ms = run->core->tuning.settle_patience_ms;
+    int64_t asked_ms = sw_clock_real(&run->core->clock, run->intent.at_ms);
+    return sw_time_real_ms() - asked_ms >= patience_ms ||
+           sw_time_mono_ms() - began_ms >= patience_ms;
+}
+
 /* True when settled. misses counts readings that do not show it. */
-static bool look(struct sw_run *run, int *misses, bool *is_read)
+static bool look(struct sw_run *run, int64_t began_ms, int *misses, bool *is_read)
 {
     struct sw_rollout now = {0};
     const struct sw_act act = {
@@ -92,7 +101,7 @@ static bool look(struct sw_run *run, int *misses, bool *is_read)
         sw_run_end(run, SW_RESULT_SEEN, SW_OK, "%s %s of an earlier run: seen at the store",
                    sw_verb_title(run->verb), run->platform_id);
         is_over = true;
-    } else if (*is_read && ++*misses >= 2) {
+    } else if (*is_read && is_absence_proof(run, began_ms) && ++*misses >= 2) {
         end_not_taken(run, &now);
         is_over = true;
     }
@@ -102,7 +111,7 @@ static bool look(struct sw_run *run, int *misses, bool *is_read)
 
 void sw_run_settle(struct sw_run *run)
 {
-    int64_t pause_ms = SW_SECOND_MS;
+    int64_t pause_ms = SW_SECOND_MS, began_ms = sw_time_mono_ms();
     int misses = 0;
     bool is_read = false;
     if (!take_over(run)) {
@@ -112,7 +121,7 @@ void sw_run_settle(struct sw_run *run)
     }
     restore_before(run);
     sw_run_say(run, "settling %s of an earlier run by reading", sw_verb_title(run->verb));
-    while (!look(run, &misses, &is_read)) {
+    while (!look(run, began_ms, &misses, &is_read)) {
         if (!is_read && run->core->is_oneshot)
             break;
         int64_t wait_ms = is_read ? run->core->tuning.settle_gap_ms : pause_ms;

@@ -150,6 +150,8 @@ void sw_watch_now(struct sw_core *core)
 
 struct scan_job {
     struct sw_job job;
+    bool is_again;               /* in a core that runs: open intents of `release` alone */
+    char release[SW_LABEL_MAX];
     char state_dir[SW_PATH_TEXT];
     int64_t now_ms;
     size_t count;
@@ -176,6 +178,19 @@ static void found_add(struct scan_job *job, const char *release, const struct sw
     sw_record_copy(&found->intent, intent);
 }
 
+/* Is its action being carried out, by whichever process? */
+static bool is_carried_out(const struct scan_job *job, const char *uuid)
+{
+    char dir[SW_PATH_TEXT], path[SW_PATH_TEXT];
+    struct sw_lock lock = {0};
+    if (sw_fs_join(job->state_dir, "actions", dir, NULL) != SW_OK ||
+        sw_fs_join(dir, uuid, path, NULL) != SW_OK || !sw_fs_exists(path))
+        return false;
+    bool is_busy = sw_lock_try(&lock, path, NULL) == SW_E_BUSY;
+    sw_lock_release(&lock);
+    return is_busy;
+}
+
 /* The last word on an intent; NONE: open. */
 static enum sw_result last_result(const struct sw_fold *fold, const char *intent)
 {
@@ -197,7 +212,9 @@ static void scan_fold(struct scan_job *job, const char *release, const struct sw
             continue;
         enum sw_result result = last_result(fold, record->uuid);
         bool is_young = job->now_ms - record->at_ms < unknown_age_max_ms;
-        if (result == SW_RESULT_NONE || (result == SW_RESULT_UNKNOWN && is_young))
+        bool is_open = result == SW_RESULT_NONE ||
+                       (result == SW_RESULT_UNKNOWN && is_young && !job->is_again);
+        if (is_open && !is_carried_out(job, record->uuid))
             found_add(job, release, record);
     }
 }
@@ -222,6 +239,10 @@ static void scan_work(struct sw_job *j)
     struct sw_ledger *ledger = NULL;
     char **names = NULL;
     size_t count = 0;
+    if (job->is_again) {
+        job->code = scan_release(job, job->release, &job->error);
+        return;
+    }
     job->code = sw_ledger_open(job->state_dir, sw_release_unnamed, &ledger, &job->error);
     if (job->code == SW_OK)
         job->code = sw_ledger_releases(ledger, &names, &count, &job->error);
@@ -252,31 +273,54 @@ static void settle_found(struct sw_core *core, const struct found *found)
 static void scan_done(struct sw_core *core, struct sw_job *j)
 {
     struct scan_job *job = (struct scan_job *)j;
-    if (job->code != SW_OK)
+    core->engine.is_scanning = false;
+    if (job->code != SW_OK && !job->is_again) /* later ones are told by the watch */
         sw_log_error(core->log, SW_LOG_ERROR, "ledger", &job->error);
     for (size_t i = 0; i < job->count; i++) {
         if (!core->engine.is_stopping)
             settle_found(core, &job->found[i]);
         sw_record_clear(&job->found[i].intent);
     }
-    core->engine.is_scan_over = true;
-    sw_command_retry(core);
+    if (!job->is_again) {
+        core->engine.is_scan_over = true;
+        sw_command_retry(core);
+    }
     free(job->found);
     free(job);
 }
 
-static void start_scan(struct sw_core *core)
+static void start_scan(struct sw_core *core, bool is_again)
 {
     struct scan_job *job = sw_xcalloc(1, sizeof *job);
     job->job.work = scan_work;
     job->job.done = scan_done;
     job->now_ms = sw_engine_now(core);
     sw_copy(job->state_dir, sizeof job->state_dir, core->state_dir);
-    core->engine.has_scanned = true;
+    job->is_again = is_again;
+    if (is_again) {
+        char release[SW_LABEL_MAX];
+        sw_core_release_name(core, release);
+        sw_copy(job->release, sizeof job->release, release[0] != '\0' ? release : sw_release_unnamed);
+    }
+    core->engine.has_scanned = core->engine.is_scanning = true;
+    core->engine.scanned_ms = sw_time_mono_ms();
     sw_engine_submit(core, &job->job);
 }
 
 /* ------------------------------------------------------------------------ turns */
+
+/* An intent that is open may be one of a process that died since our start. */
+static bool is_scan_due(const struct sw_core *core)
+{
+    const struct sw_engine *engine = &core->engine;
+    if (core->is_read_only || core->is_offline)
+        return false;
+    if (!engine->has_scanned)
+        return true;
+    return !core->is_oneshot && !engine->is_scanning &&
+           sw_time_mono_ms() - engine->scanned_ms >= core->tuning.watch_gap_ms &&
+           sw_fold_open_intent(engine->model.fold, 0) != NULL;
+}
 
 /* A look without a worker; a ledger in trouble is opened each time. */
 static bool has_news(struct sw_core *core)
@@ -296,8 +340,8 @@ void sw_watch_turn(struct sw_core *core)
     sw_assert_on(SW_THREAD_ENGINE);
     if (engine->is_stopping)
         return;
-    if (!engine->has_scanned && !core->is_read_only && !core->is_offline)
-        start_scan(core);
+    if (is_scan_due(core))
+        start_scan(core, engine->has_scanned);
     if (engine->is_watching)
         return;
     bool is_first = engine->watches_begun == 0;

@@ -96,6 +96,7 @@ struct sw_model_action {
     char version[SW_WORD_MAX];
     int64_t asked_ms, accepted_ms, seen_ms;
     enum sw_result result;
+    bool is_settlement;
     char text[SW_LINE_MAX + 120];
     struct sw_value percent_before, percent_after;
 };

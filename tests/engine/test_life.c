@@ -158,6 +158,46 @@ static void an_old_halt_not_taken_is_said_and_not_sent(void **state)
     sw_record_clear(&record);
 }
 
+/* A process that dies while a dashboard runs leaves nothing open for as long as that runs. */
+static void an_intent_left_by_the_dead_is_settled_meanwhile(void **state)
+{
+    (void)state;
+    static const size_t one = 1;
+    struct sw_record record;
+    struct sw_core *core = world_start(false, false);
+    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    struct sw_snapshot *snapshot = world_wait(core, has_notice, "did NOT take effect");
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+    snapshot = world_wait(core, has_outcomes, &one);
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->events[1].result, SW_RESULT_REJECTED);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+    assert_int_equal(world_look("app0").writes, 0);
+    sw_record_clear(&record);
+}
+
+/* What left just before the end of its process may be at work still. */
+static void absence_is_no_proof_too_early(void **state)
+{
+    (void)state;
+    static const size_t one = 1;
+    struct sw_record record;
+    world_tuning.settle_patience_ms = 1000;
+    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    struct sw_core *core = world_start(false, false);
+    world_sleep(300); /* many readings, none shows it */
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 0);
+    change("app0", SW_STATE_HALTED, 10);
+    struct sw_snapshot *snapshot = world_wait(core, has_outcomes, &one);
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->events[1].result, SW_RESULT_SEEN);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+    sw_record_clear(&record);
+}
+
 static void intents_of_other_releases_are_settled_too(void **state)
 {
     (void)state;
@@ -720,6 +760,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_old_intent_is_settled_by_reading),
         TEST(an_old_halt_not_taken_is_said_and_not_sent),
+        TEST(an_intent_left_by_the_dead_is_settled_meanwhile),
+        TEST(absence_is_no_proof_too_early),
         TEST(intents_of_other_releases_are_settled_too),
         TEST(an_intent_whose_process_lives_is_left_alone),
         TEST(a_oneshot_verb_waits_for_the_settlement),

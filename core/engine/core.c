@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pwd.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "config/problems.h"
 #include "net/secret.h"
 #include "store/cache.h"
+
+enum { ARENAS_MAX = 2 };
 
 struct outcome_message {
     struct sw_message message;
@@ -140,6 +143,16 @@ static void fill_model(struct sw_core *core)
     sw_core_wake_reader(core);
 }
 
+/* glibc keeps a heap for each thread otherwise: a tenth of our memory, for threads that mostly
+ * sleep. A program that has set it already is not overruled. */
+static void limit_arenas(void)
+{
+#ifdef M_ARENA_MAX
+    if (getenv("MALLOC_ARENA_MAX") == NULL)
+        sw_ignore(mallopt(M_ARENA_MAX, ARENAS_MAX));
+#endif
+}
+
 static struct sw_core *new_core(const struct sw_open_options *options, const struct sw_parts *parts)
 {
     struct sw_core *core = sw_xcalloc(1, sizeof *core);
@@ -189,6 +202,7 @@ enum sw_code sw_core_open_parts(const struct sw_open_options *options, const str
                                 struct sw_error *err)
 {
     struct sw_core *core = new_core(options, parts);
+    limit_arenas();
     enum sw_code code = open_core(core, problems, err);
     *out = NULL;
     if (code != SW_OK) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/time.h"
 #include "store/cache.h"
 
@@ -362,6 +363,7 @@ static void open_network(struct sw_core *core)
 
 static void begin(struct sw_core *core)
 {
+    core->engine.spread = sw_random_unit();
     open_network(core);
     sw_polls_begin(core);
     sw_engine_changed(core, true);

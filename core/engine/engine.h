@@ -48,6 +48,7 @@ struct sw_engine {
     struct sw_pool pool;
     size_t jobs;                 /* submitted and not done */
     size_t polls;                /* of them, polls */
+    double spread;               /* 0..1, of this process: where in their interval polls begin */
     struct sw_run *runs;         /* with a thread */
     struct sw_run *runs_waiting; /* the system gave no thread yet */
     struct sw_stop_group *groups;

@@ -14,13 +14,20 @@
 #include "base/random.h"
 #include "base/time.h"
 
-enum { BUSY_TRIES = 5, BUSY_PAUSE_MS = 300, ONESHOT_PAUSE_MAX_MS = 10000, INTERVAL_MIN_MS = 20 };
+enum {
+    BUSY_TRIES = 5,
+    BUSY_PAUSE_MS = 300,
+    ONESHOT_PAUSE_MAX_MS = 10000,
+    INTERVAL_MIN_MS = 20,
+    UNITS_TOGETHER_MAX = 64,
+};
 
 struct poll_job {
     struct sw_job job;
     struct sw_setup *setup; /* a reference */
     struct sw_unit *unit;   /* of setup */
     struct sw_flow *flow;
+    int64_t begun_ms; /* mono */
     enum sw_code code;
     struct sw_error error;
 };
@@ -245,19 +252,24 @@ static int64_t pause_before_again_ms(const struct sw_core *core, struct sw_unit 
                                                                                           : 0;
 }
 
+/* What was asked together is asked together again, counted from its beginning: the engine and the
+ * network wake once for all of it. Very many units are spread out instead. */
 static void schedule_next(struct sw_core *core, struct sw_unit *unit, const struct poll_job *job)
 {
-    struct sw_setup *setup = core->engine.setup;
+    struct sw_engine *engine = &core->engine;
     int64_t now_ms = sw_time_mono_ms();
     const struct sw_sched_result result = {.code = job->code,
                                            .failures = unit->failures,
-                                           .interval_ms = interval_ms(core, setup, unit->source),
+                                           .interval_ms =
+                                               interval_ms(core, engine->setup, unit->source),
                                            .retry_in_ms = retry_in_ms(&job->error)};
+    bool is_together = job->code == SW_OK && engine->setup->unit_count <= UNITS_TOGETHER_MAX;
+    int64_t due_ms = is_together ? job->begun_ms + sw_sched_delay(&result, engine->spread)
+                                 : now_ms + sw_sched_delay(&result, sw_random_unit());
     if (unit->is_wanted_again)
-        sw_sched_at(&setup->sched, unit, now_ms, now_ms, true);
-    else if (!core->is_oneshot)
-        sw_sched_at(&setup->sched, unit, now_ms + sw_sched_delay(&result, sw_random_unit()), now_ms,
-                    true);
+        due_ms = now_ms;
+    if (unit->is_wanted_again || !core->is_oneshot)
+        sw_sched_at(&engine->setup->sched, unit, due_ms, now_ms, true);
 }
 
 static void take_result(struct sw_core *core, const struct poll_job *job)
@@ -348,6 +360,7 @@ static void start_poll(struct sw_core *core, struct sw_unit *unit)
     job->job.done = poll_done;
     job->setup = sw_setup_ref(engine->setup);
     job->unit = unit;
+    job->begun_ms = sw_time_mono_ms();
     job->flow = sw_flow_new(&options, unit->target_count, unit->targets);
     for (size_t i = 0; i < unit->target_count; i++) {
         const struct sw_model_platform *platform =

@@ -59,8 +59,8 @@ void sw_pool_submit(struct sw_pool *pool, struct sw_job *job)
     else
         pool->last->next = job;
     pool->last = job;
-    sw_cond_signal(&pool->more);
     sw_mutex_unlock(&pool->lock);
+    sw_cond_signal(&pool->more); /* behind the lock: who wakes up finds it free */
 }
 
 void sw_pool_close(struct sw_pool *pool)

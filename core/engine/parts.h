@@ -19,8 +19,8 @@ struct sw_tuning {
                                 accepted; doubles up to a minute */
     int64_t settle_gap_ms;   /* between the two reads that prove an old intent not taken */
     int64_t settle_patience_ms; /* a request may be at work that long after its intent */
-    int64_t seen_timeout_ms; /* 0: as the source kind says */
-    int64_t release_wait_ms; /* an action waits for the release's name from git */
+    int64_t seen_timeout_ms;    /* 0: as the source kind says */
+    int64_t release_wait_ms;    /* an action waits for the release's name from git */
     int64_t halt_read_ms; /* a halt with known ids waits so long for its re-read, then goes blind */
 };
 extern const struct sw_tuning sw_tuning_default;

@@ -1,9 +1,10 @@
 /* run_settle.c: an intent of an earlier run that has no proven outcome is settled by reading.
  *
  * Nothing is ever sent here. The store shows the effect: outcome SEEN. Two readings one after the
- * other, when its last request cannot be at work any more, do not: outcome REJECTED, "not taken, nothing was sent again"; for a halt that is also said
- * loudly, because the captain believes it halted. While the store cannot be read the intent stays
- * open. An intent whose lock is held belongs to a process that lives, and is left alone. */
+ * other, when its last request cannot be at work any more, do not: outcome REJECTED, "not taken,
+ * nothing was sent again"; for a halt that is also said loudly, because the captain believes it
+ * halted. While the store cannot be read the intent stays open. An intent whose lock is held
+ * belongs to a process that lives, and is left alone. */
 #include "engine/run.h"
 
 #include <string.h>

@@ -150,7 +150,7 @@ void sw_watch_now(struct sw_core *core)
 
 struct scan_job {
     struct sw_job job;
-    bool is_again;               /* in a core that runs: open intents of `release` alone */
+    bool is_again; /* in a core that runs: open intents of `release` alone */
     char release[SW_LABEL_MAX];
     char state_dir[SW_PATH_TEXT];
     int64_t now_ms;
@@ -212,8 +212,8 @@ static void scan_fold(struct scan_job *job, const char *release, const struct sw
             continue;
         enum sw_result result = last_result(fold, record->uuid);
         bool is_young = job->now_ms - record->at_ms < unknown_age_max_ms;
-        bool is_open = result == SW_RESULT_NONE ||
-                       (result == SW_RESULT_UNKNOWN && is_young && !job->is_again);
+        bool is_open =
+            result == SW_RESULT_NONE || (result == SW_RESULT_UNKNOWN && is_young && !job->is_again);
         if (is_open && !is_carried_out(job, record->uuid))
             found_add(job, release, record);
     }
@@ -300,7 +300,8 @@ static void start_scan(struct sw_core *core, bool is_again)
     if (is_again) {
         char release[SW_LABEL_MAX];
         sw_core_release_name(core, release);
-        sw_copy(job->release, sizeof job->release, release[0] != '\0' ? release : sw_release_unnamed);
+        sw_copy(job->release, sizeof job->release,
+                release[0] != '\0' ? release : sw_release_unnamed);
     }
     core->engine.has_scanned = core->engine.is_scanning = true;
     core->engine.scanned_ms = sw_time_mono_ms();

@@ -328,6 +328,8 @@ struct sw_platform {
     const struct sw_gate *gates;
     enum sw_gate_verdict gates_worst; /* FAIL > STALE > UNKNOWN > WARN > WAIT > PASS over blocking ones */
 
+    bool is_stop_skipped;          /* stop-everything leaves it alone, as the configuration says */
+    bool is_stop_rollback;         /* ... or rolls it back instead of halting it */
     struct sw_offer offers[SW_VERB_COUNT]; /* indexed by verb; [SW_VERB_NONE] is empty */
 
     size_t issue_count;

@@ -459,22 +459,37 @@ static void draw_confirm(struct canvas *canvas, const struct frame *frame, const
     draw_answers(&b, d, yes_text(d, yes, sizeof yes));
 }
 
+/* What stop-everything does to it, in words; true: something. The core leaves alone what does not
+ * move: taking back what everybody gets is a roll back, which nobody decides in passing. */
+static bool say_stop(const struct sw_platform *p, char *out, size_t size)
+{
+    char percent[FIG_SIZE];
+    const struct sw_offer *offer = &p->offers[p->is_stop_rollback ? SW_VERB_ROLLBACK : SW_VERB_HALT];
+    bool is_at_rest = p->state == SW_STATE_NONE || p->state == SW_STATE_HALTED ||
+                      p->state == SW_STATE_COMPLETE || p->state == SW_STATE_ROLLED_BACK;
+    if (p->is_stop_skipped)
+        tui_format(out, size, "left alone, as the configuration says (stop: skip)");
+    else if (is_at_rest)
+        tui_format(out, size, "nothing to stop: %s%s", sw_state_title(p->state),
+                   p->is_stale ? " when last read; it is read again" : "");
+    else if (!offer->is_allowed)
+        tui_format(out, size, "nothing to stop: %s", offer->reason ? offer->reason : "");
+    else
+        tui_format(out, size, "%s at %s: %s", p->is_stop_rollback ? "ROLL BACK" : "halt",
+                   sw_percent_text(p->percent_set, false, percent, sizeof percent),
+                   offer->effect ? offer->effect : "");
+    return !p->is_stop_skipped && !is_at_rest && offer->is_allowed;
+}
+
 static void stop_content(struct box *b, const struct frame *frame, const struct dialog *d)
 {
     const struct sw_snapshot *s = frame->snapshot;
     add_field(b, d, FIELD_REASON, &d->reason, "reason", "e edits");
     for (size_t i = 0; i < s->platform_count && b->at < b->last; i++) {
         const struct sw_platform *p = &s->platforms[i];
-        const struct sw_offer *halt = &p->offers[SW_VERB_HALT];
         char text[LINE_MAX_BYTES * 2];
-        char percent[FIG_SIZE];
-        if (halt->is_allowed)
-            tui_format(text, sizeof text, "halt at %s: %s",
-                       sw_percent_text(p->percent_set, false, percent, sizeof percent),
-                       halt->effect ? halt->effect : "");
-        else
-            tui_format(text, sizeof text, "nothing to stop: %s", halt->reason ? halt->reason : "");
-        add_entry(b, 1, p->title, halt->is_allowed ? ROLE_TEXT : ROLE_DIM, text);
+        bool is_stopped = say_stop(p, text, sizeof text);
+        add_entry(b, 1, p->title, is_stopped ? ROLE_TEXT : ROLE_DIM, text);
     }
     add_requests(b, d);
 }

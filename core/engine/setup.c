@@ -379,6 +379,8 @@ static void fill_platform(const struct sw_setup *setup, size_t i, struct sw_mode
                                      .health_defs = setup->platforms[i].health_defs};
     if (from->has_rollout)
         to->can_act = (setup->sources[from->rollout.source].kind->can & SW_CAN_ACT) != 0;
+    to->is_stop_skipped = from->stop == SW_STOP_SKIP;
+    to->is_stop_rollback = from->stop == SW_STOP_ROLLBACK;
 }
 
 void sw_setup_fill_model(const struct sw_setup *setup, struct sw_model *model)

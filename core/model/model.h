@@ -50,6 +50,7 @@ struct sw_model_platform {
     bool has_source;      /* a rollout is bound */
     size_t source;        /* index of the rollout's source */
     bool can_act;         /* its source kind can carry out verbs */
+    bool is_stop_skipped, is_stop_rollback; /* by stop-everything; neither: halted */
     struct sw_plan plan;  /* of kind SERVICE: replaced by what the source reports */
     size_t gate_count;
     const struct sw_gate_rule *gates;

@@ -603,6 +603,8 @@ static void view_platform(struct sw_arena *arena, const struct sw_model *model,
         .includes = view_includes(arena, from),
         .source = source ? sw_arena_strdup(arena, source->id) : "",
         .verdict = SW_VERDICT_UNKNOWN,
+        .is_stop_skipped = from->is_stop_skipped,
+        .is_stop_rollback = from->is_stop_rollback,
     };
     view_rollout(arena, model, from, now_ms, to);
     view_stage_now(from, to);

@@ -207,6 +207,37 @@ static void stop_everything_asks_once(void **state)
     act_clear(&h.act);
 }
 
+/* The list that is confirmed says what the core will do, not what a halt alone would. */
+static void stop_everything_tells_what_it_leaves_alone(void **state)
+{
+    static struct sw_platform platforms[5];
+    static struct sw_snapshot snapshot;
+    struct heard h;
+    struct canvas canvas;
+    (void)state;
+    world_copy_bad(&snapshot, platforms);
+    for (size_t i = 0; i < 4; i++) {
+        platforms[i].state = i == 0 ? SW_STATE_COMPLETE : SW_STATE_ROLLING;
+        platforms[i].offers[SW_VERB_HALT].is_allowed = true;
+        platforms[i].offers[SW_VERB_ROLLBACK].is_allowed = true;
+    }
+    platforms[1].is_stop_skipped = true;
+    platforms[2].is_stop_rollback = true;
+    begin(&h, &snapshot);
+    press(&h, 'X');
+    canvas_init(&canvas, 40, 120, CHARSET_UTF8);
+    struct frame frame = act_frame(&h.act);
+    screen_draw(&canvas, &frame);
+    char *text = canvas_text(&canvas);
+    assert_non_null(strstr(text, "nothing to stop: COMPLETE"));
+    assert_non_null(strstr(text, "left alone, as the configuration says"));
+    assert_non_null(strstr(text, "ROLL BACK at"));
+    assert_non_null(strstr(text, "halt at"));
+    free(text);
+    canvas_clear(&canvas);
+    act_clear(&h.act);
+}
+
 static void dry_run_shows_the_requests(void **state)
 {
     struct heard h;
@@ -489,6 +520,7 @@ int main(void)
         cmocka_unit_test(roll_back_needs_the_id),
         cmocka_unit_test(a_closed_key_says_why_or_takes_an_override),
         cmocka_unit_test(stop_everything_asks_once),
+        cmocka_unit_test(stop_everything_tells_what_it_leaves_alone),
         cmocka_unit_test(dry_run_shows_the_requests),
         cmocka_unit_test(a_refusal_by_policy_can_be_overridden),
         cmocka_unit_test(a_halt_without_a_ledger_asks_a_second_time),

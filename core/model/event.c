@@ -144,7 +144,7 @@ static void add_percents(struct sw_buf *out, const struct sw_record *record)
         sw_ignore(sw_buf_printf(out, " -> %g%%", record->to_percent.value));
 }
 
-/* "intent halt android 2.15.3 (2025011401) 20% by Ada <ada@example.com>" */
+/* "intent halt android 2.15.3 (2025011401) 20% by Captain <captain@example.com>" */
 static void add_subject(struct sw_buf *out, const struct sw_record *record)
 {
     struct sw_buf line;

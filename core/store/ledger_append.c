@@ -33,7 +33,7 @@ enum {
     MESSAGE_MAX = 65536,
 };
 
-/* "Ada Lovelace <ada@example.com>, ada@host" into the parts git wants; git's own borders are not
+/* "Release Captain <captain@example.com>, captain@host" into the parts git wants; git's own borders are not
  * allowed inside them. */
 static void split_actor(const char *actor, char *name, size_t name_size, char *mail,
                         size_t mail_size)

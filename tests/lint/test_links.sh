@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every link between our documents leads somewhere: the file is there, and so is the heading.
+# Every link between our documents leads somewhere: the file is there, and so is the heading. The
+# architecture names no file that is gone.
 set -u
 cd "${SLIPWAY_TOP:-$(dirname "$0")/../..}" || exit 2
 bad=0
@@ -25,5 +26,12 @@ for page in README.md docs/*.md docs/*/*.md; do
             bad=1
         fi
     done
+done
+# The files that the architecture names.
+for name in $(grep -o '`[a-z_*]*\.[ch]`' docs/architecture.md | tr -d '`' | sort -u); do
+    [ -n "$(find core tui tests -name "$name" | head -n 1)" ] || {
+        echo "docs/architecture.md: there is no $name" >&2
+        bad=1
+    }
 done
 exit $bad

@@ -48,7 +48,7 @@ static void a_full_record_comes_back(void **state)
 {
     (void)state;
     struct sw_record record = intent(uuid_a, SW_VERB_HALT, "android"), back;
-    record.actor = sw_xstrdup("Ada <ada@example.com>, ada@host");
+    record.actor = sw_xstrdup("Captain <captain@example.com>, captain@host");
     record.version = sw_xstrdup("2.15.3");
     record.identity = sw_xstrdup("2025011401");
     record.reason = sw_xstrdup("crashes \"twice\" as often: 99.02 % \xe2\x86\x92 halt");
@@ -63,8 +63,8 @@ static void a_full_record_comes_back(void **state)
     struct sw_buf message;
     sw_buf_init(&message, 65536);
     assert_int_equal(sw_record_encode(&record, &message, NULL), SW_OK);
-    static const char first[] = "intent halt android item 2.15.3 (2025011401) 20% -> 0.05% by Ada "
-                                "<ada@example.com>, ada@host\n\n{";
+    static const char first[] = "intent halt android item 2.15.3 (2025011401) 20% -> 0.05% by Captain "
+                                "<captain@example.com>, captain@host\n\n{";
     assert_memory_equal(sw_buf_text(&message), first, sizeof first - 1);
     struct sw_error err = {0};
     if (sw_record_decode(sw_buf_text(&message), message.len, &back, &err) != SW_OK)

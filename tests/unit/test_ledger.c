@@ -85,7 +85,7 @@ static enum sw_code append_note(struct sw_ledger *ledger, const char *text, char
     struct sw_record record = {.kind = SW_EVENT_NOTE, .at_ms = sw_time_real_ms()};
     sw_uuid4(record.uuid);
     record.text = sw_xstrdup(text);
-    record.actor = sw_xstrdup("Ada <ada@example.com>, ada@host");
+    record.actor = sw_xstrdup("Captain <captain@example.com>, captain@host");
     enum sw_code code = sw_ledger_append(ledger, &record, err);
     if (commit != NULL)
         sw_copy(commit, 16, record.commit);

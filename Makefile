@@ -13,6 +13,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
 TEST_TIMEOUT ?= 120
+TEST_JOBS    ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2)))) # most of a test is waiting
 TEST_VARIANTS ?= $(if $(T),release,release asan tsan)
 CLANG ?= clang
 T             ?=
@@ -61,6 +62,7 @@ LF_asan    := $(SANITIZE) -Wl,--as-needed
 CF_tsan    := $(WARN) -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LF_tsan    := -fsanitize=thread -Wl,--as-needed
 # gcc 12 loses pointers kept inside a larger struct: its leaks are shown, not fatal.
+skip_tsan  := tests/golden/% tests/fuzz/% # they start no thread: nothing for it to see
 CF_analyze := $(WARN) -Og -g -fanalyzer -Wno-error=analyzer-malloc-leak
 CC_fuzzer  := $(CLANG)
 CF_fuzzer  := $(WARN_ALL) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -97,7 +99,7 @@ define variant
 $(1): $(if $(wildcard tui/main.c),$(BUILD)/$(1)/slipway) $(if $(wildcard tests/sim/main.c),$(BUILD)/$(1)/slipway-sim) $(BUILD)/$(1)/libslipway.a
 aids-$(1): $(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(example_src)) \
   $(patsubst tests/preload/%.c,$(BUILD)/$(1)/preload/%.so,$(preload_src))
-tests-$(1): aids-$(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(programs) $(fuzz_src))
+tests-$(1): aids-$(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(filter-out $(skip_$(1)),$(programs) $(fuzz_src)))
 $(BUILD)/$(1)/o/core/%.o: core/%.c $(BUILD)/flags
 	$$(call compile,$(1),-Icore $$(CORE_CFLAGS))
 $(BUILD)/$(1)/o/tui/%.o: tui/%.c $(BUILD)/flags $(BUILD)/prefix | $(BUILD)/include/slipway.h
@@ -163,9 +165,9 @@ lint:
 	$(Q)sh tests/lint/lint.sh
 lint_tests  := $(sort $(wildcard tests/lint/test_*.sh tests/lint/lint.sh))
 chosen       = $(if $(T),$(patsubst ./%,%,$(T)),$(programs) $(fuzz_src))
-test_binaries = $(foreach v,$(TEST_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%,$(filter %.c,$(chosen))))
+test_binaries = $(foreach v,$(TEST_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%,$(filter-out $(if $(T),,$(skip_$(v))),$(filter %.c,$(chosen)))))
 test: $(BUILD)/run $(TEST_VARIANTS:%=$(if $(T),aids,tests)-%) $(if $(is_building),$(test_binaries))
-	$(Q)$(BUILD)/run -t $(TEST_TIMEOUT) -b $(BUILD) $(if $(T),$(filter %.sh,$(T)),$(lint_tests)) $(test_binaries)
+	$(Q)$(BUILD)/run -j $(TEST_JOBS) -t $(TEST_TIMEOUT) -b $(BUILD) $(if $(T),$(filter %.sh,$(T)),$(lint_tests)) $(test_binaries)
 as_test := env SLIPWAY_TOP=$(CURDIR) SLIPWAY_VARIANT=release SLIPWAY_BUILD=$(abspath $(BUILD))/release \
   SLIPWAY_BIN=$(abspath $(BUILD))/release/slipway SLIPWAY_SIM_BIN=$(abspath $(BUILD))/release/slipway-sim \
   LC_ALL=C.UTF-8 TZ=UTC

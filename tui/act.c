@@ -472,6 +472,27 @@ void act_key(struct act *act, int key)
     }
 }
 
+/* A dialog that an outcome opens appears under the fingers of somebody who is typing: a second `y`
+ * in the same breath must not confirm what nobody has read. */
+#define READING_MS 700
+
+void act_drawn(struct act *act, int64_t mono_ms)
+{
+    struct dialog *d = act->view.dialog;
+    if (d != NULL && d->is_unasked && d->drawn_ms == 0)
+        d->drawn_ms = mono_ms;
+}
+
+bool act_is_too_early(struct act *act, int64_t mono_ms)
+{
+    struct dialog *d = act->view.dialog;
+    if (d == NULL || !d->is_unasked ||
+        (d->drawn_ms != 0 && mono_ms - d->drawn_ms >= READING_MS))
+        return false;
+    d->dropped++;
+    return true;
+}
+
 /* -------------------------------------------------------------------- outcomes */
 
 static struct sent *take_sent(struct act *act, uint64_t id)
@@ -485,7 +506,16 @@ static struct sent *take_sent(struct act *act, uint64_t id)
 
 static bool is_ledger_error(const struct sw_outcome *outcome)
 {
-    return outcome->error.code == SW_E_GIT || outcome->error.code == SW_E_IO;
+    switch (outcome->error.code) {
+    case SW_E_GIT:
+    case SW_E_IO:
+    case SW_E_BUSY:
+    case SW_E_LIMIT:
+    case SW_E_PARSE:
+        return outcome->result == SW_RESULT_REFUSED;
+    default:
+        return false;
+    }
 }
 
 /* A refusal can be answered: with a reason to override it, or by going on without a record. */
@@ -506,6 +536,7 @@ static void ask_again(struct act *act, const struct sw_outcome *outcome, const s
     d->is_unrecorded = is_unrecorded;
     if (is_unrecorded)
         d->field = FIELD_NONE;
+    d->is_unasked = true;
     open_dialog(act, d);
 }
 

@@ -45,6 +45,11 @@ void act_clear(struct act *act);
 /* A new picture; the selection stays on its platform. The old one is not needed any more. */
 void act_snapshot(struct act *act, const struct sw_snapshot *snapshot);
 void act_key(struct act *act, int key);
+/* A frame was drawn, mono_ms is the monotonic clock. */
+void act_drawn(struct act *act, int64_t mono_ms);
+/* True when this key was typed before anybody can have read the dialog that opened by itself; it is
+ * counted there and must go no further. */
+bool act_is_too_early(struct act *act, int64_t mono_ms);
 void act_outcome(struct act *act, const struct sw_outcome *outcome);
 /* The user wants to leave (q, Ctrl-C): at once, or with a question while a halt is under way. */
 void act_leave(struct act *act);

@@ -152,6 +152,7 @@ static void draw(struct dashboard *d)
     term_draw(&d->canvas, &d->act.theme);
     d->needs_draw = false;
     d->drawn_ms = wake_mono_ms();
+    act_drawn(&d->act, d->drawn_ms);
 }
 
 /* ------------------------------------------------------------------------ keys */
@@ -194,6 +195,8 @@ static void read_keys(struct dashboard *d)
             continue;
         d->needs_draw = true;
         if (key == KEY_RESIZED)
+            continue;
+        if (act_is_too_early(&d->act, now))
             continue;
         d->act.now_ms = sw_core_now_ms(d->core);
         d->act.has_opened = false;

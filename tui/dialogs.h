@@ -32,6 +32,8 @@ struct dialog {
     struct input_line reason, override_text, typed_id;
     enum dialog_field field; /* where typing goes */
     size_t dropped;          /* keys that came too early */
+    bool is_unasked;         /* no key opened it: what is being typed was not meant for it */
+    int64_t drawn_ms;        /* of an unasked one: first on the screen, monotonic; 0: not yet */
     bool shows_requests;
     uint64_t dry_run_id; /* submitted, 0: not */
     char *requests;      /* what it would send; owned, NULL: not known yet */

@@ -294,12 +294,18 @@ static void a_halt_without_a_ledger_asks_a_second_time(void **state)
     struct sw_outcome outcome = {.id = h.last_id,
                                  .kind = SW_COMMAND_VERB,
                                  .verb = SW_VERB_HALT,
-                                 .result = SW_RESULT_FAILED,
+                                 .result = SW_RESULT_REFUSED,
                                  .platform = "android",
                                  .error = {.code = SW_E_IO, .text = "no space left on device"}};
     act_outcome(&h.act, &outcome);
     assert_non_null(h.act.view.dialog);
     assert_int_equal(h.count, 1);
+    /* the second y of somebody who struck twice, before the question was there to be read */
+    assert_true(act_is_too_early(&h.act, 1000));
+    act_drawn(&h.act, 1000);
+    assert_true(act_is_too_early(&h.act, 1100));
+    assert_int_equal(h.act.view.dialog->dropped, 2);
+    assert_false(act_is_too_early(&h.act, 2000));
     press(&h, 'y');
     assert_int_equal(h.count, 2);
     assert_true(h.commands[1].is_unrecorded);
@@ -318,7 +324,7 @@ static void an_open_dialog_is_not_replaced_by_an_outcome(void **state)
     struct sw_outcome outcome = {.id = first,
                                  .kind = SW_COMMAND_VERB,
                                  .verb = SW_VERB_HALT,
-                                 .result = SW_RESULT_FAILED,
+                                 .result = SW_RESULT_REFUSED,
                                  .error = {.code = SW_E_IO, .text = "x"}};
     act_outcome(&h.act, &outcome);
     assert_ptr_equal(h.act.view.dialog, open);

@@ -200,6 +200,7 @@ static void make_intent(struct sw_run *run)
     run->intent.kind = SW_EVENT_INTENT;
     sw_uuid4(run->intent.uuid);
     fill_common(run, &run->intent);
+    run->intent.from_state = run->before.state;
     run->intent.text = intent_line(run);
     run->intent.handle = sw_xstrdup(run->before.handle);
 }

@@ -48,7 +48,8 @@ static bool take_over(struct sw_run *run)
 /* What the verb started from, as far as the intent tells. */
 static void restore_before(struct sw_run *run)
 {
-    run->before = (struct sw_rollout){.percent_set = run->intent.from_percent};
+    run->before = (struct sw_rollout){.state = run->intent.from_state,
+                                      .percent_set = run->intent.from_percent};
     sw_copy(run->before.identity, sizeof run->before.identity, run->intent.identity);
     sw_copy(run->before.version, sizeof run->before.version, run->intent.version);
     run->before.handle = sw_xstrdup(run->intent.handle);

@@ -201,6 +201,8 @@ static bool fill_tree(json_t *tree, const struct sw_record *record)
         is_ok = is_ok && set_word(tree, "verb", sw_verb_name(record->verb));
     if (record->result != SW_RESULT_NONE)
         is_ok = is_ok && set_word(tree, "result", sw_result_name(record->result));
+    if (record->from_state != SW_STATE_UNKNOWN)
+        is_ok = is_ok && set_word(tree, "from_state", sw_state_name(record->from_state));
     is_ok = is_ok && set_percent(tree, "from_percent", record->from_percent);
     is_ok = is_ok && set_percent(tree, "to_percent", record->to_percent);
     if (record->handle != NULL)
@@ -281,7 +283,7 @@ static enum sw_code read_handle(const json_t *tree, struct sw_record *record, st
 /* Words of a newer program: an event we cannot judge must not pass for one we can. */
 static enum sw_code read_words(const json_t *tree, struct sw_record *record, struct sw_error *err)
 {
-    const char *kind = NULL, *verb = NULL, *result = NULL;
+    const char *kind = NULL, *verb = NULL, *result = NULL, *from_state = NULL;
     enum sw_code code = sw_json_str(tree, "kind", SW_REQUIRED, &kind, err);
     if (code != SW_OK)
         return code;
@@ -294,6 +296,10 @@ static enum sw_code read_words(const json_t *tree, struct sw_record *record, str
     if (code != SW_OK && code != SW_E_NOT_FOUND)
         return code;
     record->result = sw_result_parse(result);
+    code = sw_json_str(tree, "from_state", SW_OPTIONAL, &from_state, err);
+    if (code != SW_OK && code != SW_E_NOT_FOUND)
+        return code;
+    record->from_state = sw_state_parse(from_state);
     if (result != NULL && record->result == SW_RESULT_NONE)
         record->result = SW_RESULT_UNKNOWN;
     if (verb != NULL && record->verb == SW_VERB_NONE && record->kind == SW_EVENT_INTENT)

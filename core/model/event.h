@@ -17,6 +17,7 @@ struct sw_record {
     enum sw_verb verb;
     enum sw_result result;
     struct sw_value from_percent, to_percent;
+    enum sw_state from_state; /* of an intent: what the verb starts from; UNKNOWN: not told */
     char *handle;   /* of an intent: the source's ids at that time, for settlement; JSON */
     char commit[16];/* filled by the ledger when read or written */
 };

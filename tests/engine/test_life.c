@@ -76,10 +76,12 @@ static void append(const char *release, struct sw_record *record)
 }
 
 /* An intent of a process that is no more; returns its uuid. */
-static const char *leave_intent(const char *release, enum sw_verb verb, struct sw_record *record)
+static const char *leave_intent_from(const char *release, enum sw_verb verb, enum sw_state from,
+                                     struct sw_record *record)
 {
     *record = (struct sw_record){.kind = SW_EVENT_INTENT,
                                  .verb = verb,
+                                 .from_state = from,
                                  .from_percent = {.value = 10, .is_known = true},
                                  .to_percent = {.value = 50, .is_known = true}};
     record->platform = sw_xstrdup("app0");
@@ -89,6 +91,11 @@ static const char *leave_intent(const char *release, enum sw_verb verb, struct s
     record->text = sw_xstrdup("an intent");
     append(release, record);
     return record->uuid;
+}
+
+static const char *leave_intent(const char *release, enum sw_verb verb, struct sw_record *record)
+{
+    return leave_intent_from(release, verb, SW_STATE_ROLLING, record);
 }
 
 /* ----------------------------------------------------------------- settlement */
@@ -244,6 +251,23 @@ static void an_intent_whose_process_lives_is_left_alone(void **state)
     expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "already");
     sw_core_close(core);
     sw_lock_release(&lock);
+    sw_record_clear(&record);
+}
+
+/* A verb that means another thing in another state (Apple: release, or widen) is judged from the
+ * state it began in. */
+static void an_old_release_is_settled_from_where_it_began(void **state)
+{
+    (void)state;
+    static const size_t one = 1;
+    struct sw_record record;
+    leave_intent_from("2.0.0", SW_VERB_ADVANCE, SW_STATE_READY, &record);
+    struct sw_core *core = world_start(false, false);
+    struct sw_snapshot *snapshot = world_wait(core, has_outcomes, &one);
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->events[1].result, SW_RESULT_SEEN);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
     sw_record_clear(&record);
 }
 
@@ -759,6 +783,7 @@ int main(void)
 #define TEST_3(name) cmocka_unit_test_setup_teardown(name, begin_three, end)
     const struct CMUnitTest tests[] = {
         TEST(an_old_intent_is_settled_by_reading),
+        TEST(an_old_release_is_settled_from_where_it_began),
         TEST(an_old_halt_not_taken_is_said_and_not_sent),
         TEST(an_intent_left_by_the_dead_is_settled_meanwhile),
         TEST(absence_is_no_proof_too_early),

@@ -375,6 +375,8 @@ static bool is_seen(const struct sw_act *act, const struct sw_rollout *now)
     case SW_VERB_RESUME:
         return now->state == SW_STATE_ROLLING;
     case SW_VERB_ADVANCE:
+        if (act->before->state == SW_STATE_READY) /* as Apple: released, whatever the percent */
+            return now->state == SW_STATE_ROLLING;
         return now->percent_set.value >= act->to_percent.value - 0.0005;
     default:
         return false;

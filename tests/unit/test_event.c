@@ -57,6 +57,7 @@ static void a_full_record_comes_back(void **state)
     record.text = sw_xstrdup("text");
     record.intent = sw_xstrdup(uuid_b);
     record.handle = sw_xstrdup("{\"editId\":\"1\\n\"}");
+    record.from_state = SW_STATE_READY;
     record.result = SW_RESULT_SEEN;
     record.from_percent = (struct sw_value){.value = 20, .is_known = true};
     record.to_percent = (struct sw_value){.value = 0.05, .is_known = true};
@@ -73,6 +74,7 @@ static void a_full_record_comes_back(void **state)
     assert_int_equal(back.kind, SW_EVENT_INTENT);
     assert_true(back.at_ms == record.at_ms);
     assert_int_equal(back.verb, SW_VERB_HALT);
+    assert_int_equal(back.from_state, SW_STATE_READY);
     assert_int_equal(back.result, SW_RESULT_SEEN);
     assert_string_equal(back.actor, record.actor);
     assert_string_equal(back.platform, "android");

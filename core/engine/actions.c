@@ -100,6 +100,7 @@ static void show_before(struct sw_core *core, const struct sw_run *run)
 static void handle_reports(struct sw_core *core, struct sw_message *m)
 {
     struct run_message *message = (struct run_message *)m;
+    core->engine.reducer.now_ms = sw_engine_now(core);
     sw_reducer_fold(&core->engine.reducer, message->flow);
     if (message->flag) {
         show_before(core, message->run);

@@ -278,6 +278,7 @@ static void take_result(struct sw_core *core, const struct poll_job *job)
     struct sw_unit *unit = job->unit;
     int64_t mono_ms = sw_time_mono_ms();
     bool is_first = !unit->is_attempted;
+    engine->reducer.now_ms = sw_engine_now(core);
     sw_reducer_fold(&engine->reducer, job->flow);
     if (job->code == SW_E_CANCELLED) {
         sw_sched_at(&engine->setup->sched, unit, mono_ms, mono_ms, true);

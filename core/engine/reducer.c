@@ -166,7 +166,9 @@ static void fold_rollout(struct sw_reducer *reducer, size_t index, const struct 
 {
     struct sw_model_platform *platform = &reducer->model->platforms[index];
     bool is_first = !platform->has_rollout || platform->is_rollout_cached;
-    if (!is_first && true_time(rollout) < true_time(&platform->rollout))
+    /* What we hold was read in the future: the clock was set back, and tells no order. */
+    bool is_ordered = reducer->now_ms == 0 || true_time(&platform->rollout) <= reducer->now_ms;
+    if (!is_first && is_ordered && true_time(rollout) < true_time(&platform->rollout))
         return; /* a slow poll, overtaken by a re-read */
     struct sw_rollout before = {0};
     bool has_before = platform->has_rollout;

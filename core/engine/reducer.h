@@ -15,6 +15,7 @@ struct sw_reducer_platform {
 struct sw_reducer {
     struct sw_model *model;
     const struct sw_setup *setup;          /* the current one */
+    int64_t now_ms; /* WORLD, set before a fold; 0: not told */
     struct sw_reducer_platform *platforms; /* as many as the model has */
     void *arg;
     /* The store shows another version (or previous version): what was read of health is dropped. */

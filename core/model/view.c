@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-enum { EVENTS_SHOWN = 500 };
+enum { EVENTS_SHOWN = 500, CLOCK_SLACK_MS = 60 * 1000 };
 
 struct view {
     struct sw_arena *arena;
@@ -54,6 +54,7 @@ static bool is_too_old(const struct sw_model *model, size_t source, int64_t at_m
 {
     const struct sw_model_source *from = source_at(model, source);
     if (at_ms == 0 || !from) return true;
+    if (at_ms > now_ms + CLOCK_SLACK_MS) return true; /* the clock was set back: no age is known */
     return now_ms - at_ms > (int64_t)from->stale_after_s * 1000;
 }
 

@@ -151,6 +151,20 @@ static void a_slow_poll_never_undoes_a_reread(void **state)
     drop(stage);
 }
 
+static void a_clock_set_back_does_not_freeze_the_picture(void **state)
+{
+    (void)state;
+    struct stage *stage = make(SW_PLAN_STAGES);
+    struct sw_rollout halted = rolling(10, 1000 * MINUTE);
+    halted.state = SW_STATE_HALTED;
+    stage->reducer.now_ms = 1060 * MINUTE;
+    see(stage, rolling(10, 1060 * MINUTE));
+    stage->reducer.now_ms = 1000 * MINUTE; /* an hour back */
+    see(stage, halted);
+    assert_int_equal(stage->model.platforms[0].rollout.state, SW_STATE_HALTED);
+    drop(stage);
+}
+
 static void health_belongs_to_one_version(void **state)
 {
     (void)state;
@@ -305,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slow_poll_never_undoes_a_reread),
+        cmocka_unit_test(a_clock_set_back_does_not_freeze_the_picture),
         cmocka_unit_test(health_belongs_to_one_version),
         cmocka_unit_test(a_stage_begins_with_our_own_outcome),
         cmocka_unit_test(a_resume_outside_starts_the_soak_again),

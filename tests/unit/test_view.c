@@ -151,6 +151,20 @@ static void a_stale_rollout_blocks_all_but_halt(void **state)
     tear_down(&f);
 }
 
+/* Nobody knows how old a figure of the future is. */
+static void a_clock_set_back_makes_figures_stale(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now - SW_HOUR_MS);
+    assert_true(snapshot->platforms[0].is_stale);
+    assert_true(snapshot->platforms[0].health[0].is_stale);
+    assert_false(snapshot->platforms[0].offers[SW_VERB_ADVANCE].is_allowed);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
 static void a_cached_picture_is_not_believed(void **state)
 {
     (void)state;
@@ -390,6 +404,7 @@ int main(void)
         cmocka_unit_test(all_well_may_advance),
         cmocka_unit_test(an_advance_to_all_is_typed),
         cmocka_unit_test(a_stale_rollout_blocks_all_but_halt),
+        cmocka_unit_test(a_clock_set_back_makes_figures_stale),
         cmocka_unit_test(a_cached_picture_is_not_believed),
         cmocka_unit_test(the_first_source_decides),
         cmocka_unit_test(a_bad_hour_holds_the_next_stage),

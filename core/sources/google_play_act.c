@@ -462,11 +462,11 @@ enum sw_code gplay_act(struct sw_flow *flow, const struct sw_act *act, struct sw
     struct sw_error own = {0};
     enum gplay_fault fault = GPLAY_FAULT_EDIT_GONE;
     enum sw_code code = work_init(&work, flow, act, &own);
-    if (code == SW_OK)
-        code = gplay_lock(flow, work.package, &own);
-    /* A halt waits for nobody: at worst another edit of this account is killed and starts over. */
-    if (code == SW_E_BUSY && act->verb == SW_VERB_HALT)
-        code = SW_OK;
+    enum sw_code locked = code == SW_OK ? gplay_lock(flow, work.package, &own) : SW_OK;
+    /* A halt waits for nobody, and for no disk: at worst another edit of this account is killed and
+     * starts over. */
+    if (locked != SW_OK && (locked == SW_E_CANCELLED || act->verb != SW_VERB_HALT))
+        code = locked;
     if (code == SW_OK) {
         for (int i = 0; i < TRIES_MAX && fault == GPLAY_FAULT_EDIT_GONE; i++)
             code = attempt(&work, &fault, &own);

@@ -154,6 +154,11 @@ void flow_set_principal(struct sw_flow *flow, const char *principal)
     flow->principal = principal;
 }
 
+void flow_set_locks_broken(struct sw_flow *flow, bool are_broken)
+{
+    flow->are_locks_broken = are_broken;
+}
+
 void flow_set_locks_busy(struct sw_flow *flow, bool is_busy)
 {
     flow->are_locks_busy = is_busy;

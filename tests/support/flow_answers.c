@@ -84,6 +84,8 @@ const char *sw_flow_base_url(const struct sw_flow *flow)
 
 enum sw_code sw_flow_lock(struct sw_flow *flow, const char *name, struct sw_error *err)
 {
+    if (flow->are_locks_broken)
+        return sw_fail(err, SW_E_IO, "no lock %s: read-only file system", name);
     if (flow->are_locks_busy)
         return sw_fail(err, SW_E_BUSY, "the test holds %s", name);
     sw_assert(flow->lock_count < LOCKS_MAX);

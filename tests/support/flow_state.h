@@ -19,7 +19,7 @@ struct sw_flow {
     struct sw_option *tables[TARGETS_MAX];
     struct sw_document *bindings[TARGETS_MAX];
     int64_t now_ms;
-    bool is_action, is_dry_run, are_locks_busy;
+    bool is_action, is_dry_run, are_locks_busy, are_locks_broken;
     const char *principal;
     struct flow_repository repository;
     const struct flow_step *steps;

@@ -466,6 +466,10 @@ static void test_a_halt_does_not_wait_for_the_lock(void **state)
     flow_set_locks_busy(scene.flow, true);
     assert_int_equal(scene_act(&scene, NULL, 0, &err), SW_E_BUSY);
     scene_clear(&scene);
+    scene_init(&scene, SW_VERB_HALT, 0);
+    flow_set_locks_broken(scene.flow, true); /* a disk that is full or read-only */
+    assert_int_equal(scene_act(&scene, steps, SW_ARRAY_LEN(steps), &err), SW_OK);
+    scene_clear(&scene);
 }
 
 static void test_ids_from_the_cache_are_checked(void **state)

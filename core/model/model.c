@@ -9,6 +9,12 @@
 
 enum { ACTIONS_KEPT = 32 };
 
+/* A stop-everything shows every part of it until its end. */
+static size_t actions_kept(const struct sw_model *model)
+{
+    return ACTIONS_KEPT + model->platform_count;
+}
+
 void sw_model_init(struct sw_model *model)
 {
     *model = (struct sw_model){.fold = sw_fold_new(), .speed = 1, .is_ledger_ok = true};
@@ -178,7 +184,7 @@ struct sw_model_action *sw_model_action(struct sw_model *model, uint64_t id)
 /* The oldest finished one beyond the number kept; running ones always stay. */
 static void drop_finished(struct sw_model *model)
 {
-    for (size_t i = model->action_count; i > ACTIONS_KEPT; i--) {
+    for (size_t i = model->action_count; i > actions_kept(model); i--) {
         if (model->actions[i - 1].result == SW_RESULT_NONE) continue;
         memmove(&model->actions[i - 1], &model->actions[i],
                 (model->action_count - i) * sizeof *model->actions);

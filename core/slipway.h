@@ -641,6 +641,8 @@ struct sw_civil {
 };
 /* In the release's zone. */
 void sw_local_time(int64_t ms, struct sw_civil *out);
+/* "Wed 22 Jan 03:12 CET", in the release's zone. Returns buf. */
+const char *sw_moment_text(int64_t ms, char *buf, size_t size);
 
 /* "14m", "6h48m", "2d3h"; never negative. Returns buf. */
 const char *sw_duration_text(int64_t seconds, char *buf, size_t size);

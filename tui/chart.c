@@ -222,11 +222,14 @@ void chart_draw(struct canvas *canvas, const struct frame *frame, const struct s
     c.max = round_up(highest * 1.05);
     char span[FIG_SIZE];
     struct pen pen = canvas_pen(canvas, row, col, col + cols);
-    pen_print(&pen, ROLE_LABEL, "%s per 100 of %s, one bar = %s",
-              trend->metric == SW_METRIC_ERROR_RATE ? "errors" : "crashes",
-              p->version ? p->version
-              : p->build ? p->build
-                         : "the new version",
+    /* A service's requests are counted old and new together. */
+    bool is_service = trend->metric == SW_METRIC_ERROR_RATE;
+    pen_print(&pen, ROLE_LABEL, "%s per 100 %s%s, one bar = %s", is_service ? "errors" : "crashes",
+              is_service ? "requests" : "of ",
+              is_service   ? ""
+              : p->version ? p->version
+              : p->build   ? p->build
+                           : "the new version",
               sw_duration_text((int64_t)c.joined * trend->bucket_s, span, sizeof span));
     draw_bars(&c);
     draw_level(&c, gate, ROLE_WARN, "gate");

@@ -61,10 +61,7 @@ const char *fig_when(int64_t ms, int64_t now_ms, char *out, size_t size)
 
 const char *fig_date(int64_t ms, char *out, size_t size)
 {
-    struct sw_civil at;
-    sw_local_time(ms, &at);
-    return tui_format(out, size, "%s %d %s %02d:%02d %s", weekday(&at), at.day, month(&at), at.hour,
-                      at.minute, at.abbrev);
+    return sw_moment_text(ms, out, size);
 }
 
 const char *fig_age(int64_t since_ms, int64_t now_ms, char *out, size_t size)

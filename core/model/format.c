@@ -21,6 +21,18 @@ void sw_local_time(int64_t ms, struct sw_civil *out)
     sw_zone_local(ms, out);
 }
 
+const char *sw_moment_text(int64_t ms, char *buf, size_t size)
+{
+    static const char *const days[] = {"?", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char *const months[] = {"?",   "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct sw_civil at;
+    sw_zone_local(ms, &at);
+    sw_format(buf, size, "%s %d %s %02d:%02d %s", days[at.weekday], at.day, months[at.month], at.hour,
+              at.minute, at.abbrev);
+    return buf;
+}
+
 const char *sw_duration_text(int64_t seconds, char *buf, size_t size)
 {
     char text[SW_DURATION_TEXT];

@@ -208,12 +208,12 @@ static void words_of(const struct asc_version *v, char *out, size_t size)
 
 static void note_waiting(const struct asc_version *v, char *out, size_t size)
 {
-    char when[SW_TIME_TEXT];
+    char when[48];
     if (strcmp(v->word, "PENDING_CONTRACT") == 0)
         sw_copy(out, size, "a contract must be accepted in App Store Connect first");
     else if (v->earliest_ms > 0)
         sw_format(out, size, "Apple releases it by itself, not before %s",
-                  sw_time_format(v->earliest_ms, when));
+                  sw_moment_text(v->earliest_ms, when, sizeof when));
     else
         sw_copy(out, size, "Apple releases it by itself");
 }

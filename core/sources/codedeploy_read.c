@@ -378,11 +378,12 @@ static void set_next(const struct deployment *d, struct sw_rollout *rollout)
 
 static void write_ready_note(const struct deployment *d, char *out, size_t size)
 {
-    char at[SW_TIME_TEXT];
+    char at[48];
     int64_t until = d->ready_since_ms + d->ready_wait_min * SW_MINUTE_MS;
     const char *then = d->is_ready_stopped ? "stops by itself" : "goes on by itself";
     if (d->ready_since_ms && d->ready_wait_min)
-        sw_format(out, size, "waits for advance; about %s it %s", sw_time_format(until, at), then);
+        sw_format(out, size, "waits for advance; about %s it %s", sw_moment_text(until, at, sizeof at),
+                  then);
     else
         sw_format(out, size, "waits for advance");
 }

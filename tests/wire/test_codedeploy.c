@@ -102,7 +102,7 @@ static const struct state_row rows[] = {
      ",\"blueGreenDeploymentConfiguration\":{\"deploymentReadyOption\":{\"actionOnTimeout\":"
      "\"STOP_DEPLOYMENT\",\"waitTimeInMinutes\":120}}",
      SETS("0"), false, true, SW_STATE_READY, "Ready", 0,
-     "waits for advance; about 2026-01-20T10:49:10Z it stops by itself"},
+     "waits for advance; about Tue 20 Jan 10:49 UTC it stops by itself"},
     {"Succeeded", "", SETS("100.0"), true, true, SW_STATE_COMPLETE, "Succeeded", 100, ""},
     {"Succeeded", "", "", true, true, SW_STATE_COMPLETE, "Succeeded", -1, ""},
     {"Failed", ",\"errorInformation\":{\"code\":\"ALARM_ACTIVE\",\"message\":\"alarm\\nrang\"}",

@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 #include "dashboard.h"
 
@@ -21,16 +22,37 @@ static struct tui_options options_of(const struct cli_request *request)
     };
 }
 
+/* COLUMNS and LINES where they are set and sensible. */
+static int size_from(const char *name, int preset, int least)
+{
+    const char *text = getenv(name);
+    long value = text != NULL ? strtol(text, NULL, 10) : 0;
+    return value >= least && value <= CANVAS_MAX_ROWS ? (int)value : preset;
+}
+
+/* No terminal: the screen as text, drawn from one poll. */
+static int print_screen(const struct cli_request *asked, const char *screen)
+{
+    struct cli_request request = *asked;
+    request.args[0] = screen;
+    request.arg_count = 1;
+    request.cols = size_from("COLUMNS", 80, 20);
+    request.rows = size_from("LINES", 24, 5);
+    return cli_screenshot(&request);
+}
+
 int cli_dashboard(const struct cli_request *request)
 {
     struct tui_options options = options_of(request);
-    return tui_dashboard_run(&options);
+    return term_is_there() ? tui_dashboard_run(&options) : print_screen(request, "overview");
 }
 
 int cli_wallboard(const struct cli_request *request)
 {
+    struct cli_request read_only = *request;
     struct tui_options options = options_of(request);
-    return tui_wallboard_run(&options);
+    read_only.values[CLI_READ_ONLY] = "";
+    return term_is_there() ? tui_wallboard_run(&options) : print_screen(&read_only, "wallboard");
 }
 
 static int run(const struct cli_request *request, bool is_bare)

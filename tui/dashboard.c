@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #include "act.h"
-#include "dump.h"
 #include "figures.h"
 #include "keys.h"
 #include "memory.h"
@@ -36,7 +35,6 @@
 #define TICK_MAX_MS     5000
 #define TICK_MIN_MS     250
 #define HANGUP_MAX_MS   (30LL * 60 * 1000)
-#define ONE_POLL_MS     60000
 
 struct dashboard {
     struct sw_core *core;
@@ -75,14 +73,12 @@ static int tell_failure(enum sw_code code, const struct sw_problems *problems,
     return code == SW_E_CONFIG ? EXIT_BAD_CONFIG : code == SW_E_DENIED ? EXIT_NO_RIGHT : 1;
 }
 
-static int open_core(const struct tui_options *options, bool is_oneshot, bool is_read_only,
-                     struct sw_core **core)
+static int open_core(const struct tui_options *options, bool is_read_only, struct sw_core **core)
 {
     struct sw_open_options open = {.config_path = options->config_path,
                                    .release = options->release,
                                    .trace_path = options->trace_path,
-                                   .is_read_only = options->is_read_only || is_read_only,
-                                   .is_oneshot = is_oneshot};
+                                   .is_read_only = options->is_read_only || is_read_only};
     struct sw_problems problems = {0};
     struct sw_error err = {0};
     enum sw_code code = sw_core_open(&open, core, &problems, &err);
@@ -335,7 +331,7 @@ static int run(const struct tui_options *given, bool is_wallboard)
     char path[PATH_MAX];
     wake_install(true);
     term_locale(given->is_ascii, note, sizeof note);
-    int status = open_core(given, false, is_wallboard, &d.core);
+    int status = open_core(given, is_wallboard, &d.core);
     if (status != 0)
         return status;
     struct tui_options options = with_ui(given, d.core);
@@ -376,53 +372,12 @@ out:
     return status;
 }
 
-/* COLUMNS and LINES where they are set and sensible, else 80 and 24. */
-static int size_from(const char *name, int preset, int least)
-{
-    const char *text = getenv(name);
-    long value = text != NULL ? strtol(text, NULL, 10) : 0;
-    return value >= least && value <= CANVAS_MAX_ROWS ? (int)value : preset;
-}
-
-/* No terminal: one poll of everything, and the overview as text. */
-static int print_overview(const struct tui_options *options, const char *screen)
-{
-    struct sw_core *core = NULL;
-    struct sw_error err = {0};
-    char *text = NULL;
-    wake_install(false);
-    term_locale(options->is_ascii, NULL, 0);
-    int status = open_core(options, true, true, &core);
-    if (status != 0)
-        return status;
-    enum charset charset = term_locale(with_ui(options, core).is_ascii, NULL, 0);
-    enum sw_code code = sw_core_start(core, &err);
-    if (code == SW_OK)
-        (void)sw_core_wait_polled(core, ONE_POLL_MS);
-    struct sw_snapshot *snapshot = sw_core_take_snapshot(core);
-    struct dump_options dump = {.screen = screen,
-                                .cols = size_from("COLUMNS", 80, 20),
-                                .rows = size_from("LINES", 24, 5),
-                                .charset = charset,
-                                .now_ms = sw_core_now_ms(core)};
-    if (code == SW_OK && snapshot != NULL)
-        code = tui_screen_text(snapshot, &dump, &text, &err);
-    if (code == SW_OK && text != NULL)
-        fputs(text, stdout);
-    else
-        fprintf(stderr, "slipway: %s\n", err.text);
-    free(text);
-    sw_snapshot_free(snapshot);
-    sw_core_close(core);
-    return code == SW_OK ? 0 : 1;
-}
-
 int tui_dashboard_run(const struct tui_options *options)
 {
-    return term_is_there() ? run(options, false) : print_overview(options, "overview");
+    return run(options, false);
 }
 
 int tui_wallboard_run(const struct tui_options *options)
 {
-    return term_is_there() ? run(options, true) : print_overview(options, "wallboard");
+    return run(options, true);
 }

@@ -5,7 +5,6 @@
 
 #include "options.h"
 
-/* Both return the process's exit code. Without a terminal the dashboard prints the overview as text
- * after one poll of every source. */
+/* Both need a terminal (term_is_there), and return the process's exit code. */
 int tui_dashboard_run(const struct tui_options *options);
 int tui_wallboard_run(const struct tui_options *options);

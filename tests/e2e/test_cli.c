@@ -533,6 +533,21 @@ static void screens_are_drawn_in_three_formats(void **state)
     cli_ran_clear(&ran);
 }
 
+/* `slipway` in a pipe: the overview as text. */
+static void without_a_terminal_the_dashboard_is_text(void **state)
+{
+    struct ran ran;
+    (void)state;
+    cli_expect(&home, &ran, "", 0);
+    assert_non_null(strstr(ran.out, "Android"));
+    assert_non_null(strstr(ran.out, "ROLLING"));
+    assert_null(strchr(ran.out, '\033'));
+    cli_ran_clear(&ran);
+    cli_expect(&home, &ran, "wallboard", 0);
+    assert_non_null(strstr(ran.out, "2.15.3"));
+    cli_ran_clear(&ran);
+}
+
 static void check_explains_and_probes(void **state)
 {
     static const char *const wanted[] = {
@@ -634,6 +649,53 @@ static void an_advance_on_stale_data_is_refused(void **state)
 }
 
 /* ------------------------------------------------------------------ interrupted */
+
+static int64_t mono_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Every other upstream hangs: the halt is through long before their time is over. */
+static void a_halt_waits_for_no_source_but_its_own(void **state)
+{
+    static const char *const services[] = {"app_store", "sentry", "cloudwatch", "codedeploy"};
+    struct ran ran;
+    (void)state;
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
+        simulator_do(&sim, "POST", "/faults", "{\"service\": \"%s\", \"kind\": \"silent\"}",
+                     services[i]);
+    int64_t begin_ms = mono_ms();
+    cli_expect(&home, &ran, "halt android --yes", 0);
+    assert_true(mono_ms() - begin_ms < 10000); /* they would be given 15 s */
+    cli_ran_clear(&ran);
+    simulator_do(&sim, "DELETE", "/faults", NULL);
+    expect_android("halted", 0.2);
+    put_android_back();
+}
+
+/* The line drops while the store is slow to answer. */
+static void a_hang_up_does_not_drop_a_halt(void **state)
+{
+    int out;
+    int err;
+    (void)state;
+    simulator_do(&sim, "POST", "/faults",
+                 "{\"service\": \"google_play\", \"kind\": \"latency_ms\", \"ms\": 700}");
+    simulator_do(&sim, "DELETE", "/counters", NULL);
+    pid_t pid = cli_start(&home, "halt android --yes", &out, &err);
+    for (int i = 0; i < 500 && simulator_count(&sim, "google_play", "requests") == 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    close(out);
+    close(err);
+    kill(pid, SIGHUP);
+    int code = cli_wait(pid, 60000);
+    simulator_do(&sim, "DELETE", "/faults", NULL);
+    expect_android("halted", 0.2);
+    assert_int_equal(code, 1); /* halted, but nobody could be told */
+    put_android_back();
+}
 
 static void interrupted_in_flight_the_outcome_is_unknown(void **state)
 {
@@ -761,11 +823,14 @@ int main(void)
         cmocka_unit_test(a_tick_opens_the_gate),
         cmocka_unit_test(the_ledger_can_be_verified),
         cmocka_unit_test(screens_are_drawn_in_three_formats),
+        cmocka_unit_test(without_a_terminal_the_dashboard_is_text),
         cmocka_unit_test(check_explains_and_probes),
         cmocka_unit_test(a_trace_holds_no_secret),
         cmocka_unit_test(an_advance_on_stale_data_is_refused),
         cmocka_unit_test(an_advance_with_a_failing_gate_is_refused),
         cmocka_unit_test(an_override_opens_it_and_stays_on_record),
+        cmocka_unit_test(a_halt_waits_for_no_source_but_its_own),
+        cmocka_unit_test(a_hang_up_does_not_drop_a_halt),
         cmocka_unit_test(interrupted_in_flight_the_outcome_is_unknown),
         cmocka_unit_test(stop_everything_stops_what_moves),
         cmocka_unit_test(watch_prints_what_changes),

@@ -77,7 +77,7 @@ static void end_at_limit(struct sw_run *run, const struct wait *wait)
 static bool is_passing(enum sw_code code)
 {
     return code == SW_E_NETWORK || code == SW_E_TIMEOUT || code == SW_E_HTTP ||
-           code == SW_E_QUOTA || code == SW_E_BUSY;
+           code == SW_E_QUOTA || code == SW_E_BUSY || code == SW_E_PARSE || code == SW_E_LIMIT;
 }
 
 /* True when the sending ended the action. */

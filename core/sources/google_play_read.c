@@ -65,8 +65,8 @@ static enum sw_code tracks_read(struct sw_flow *flow, const char *package, json_
 {
     char edit[GPLAY_EDIT_ID_MAX];
     enum sw_code code = gplay_lock(flow, package, err);
-    if (code != SW_OK)
-        return code;
+    if (code == SW_E_BUSY || code == SW_E_CANCELLED)
+        return code; /* a lock that no file can be made for keeps nobody from looking */
     int tries = sw_flow_is_action(flow) ? 3 : 1;
     enum gplay_fault fault = GPLAY_FAULT_EDIT_GONE;
     while (tries-- > 0 && fault == GPLAY_FAULT_EDIT_GONE) {

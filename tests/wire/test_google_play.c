@@ -323,6 +323,20 @@ static void test_a_busy_lock_ages_the_picture(void **state)
     second_clear(&second);
 }
 
+/* A disk that is full or read-only keeps nobody from looking. */
+static void test_a_lock_that_cannot_be_made_is_done_without(void **state)
+{
+    (void)state;
+    struct second second;
+    second_init(&second);
+    flow_set_now(second.flow, now + 400 * 1000);
+    flow_set_locks_broken(second.flow, true);
+    const struct flow_step steps[] = {LIVES(STAGED_LIVES), INSERT, TRACKS(STAGED_TRACKS), DROP};
+    const struct sw_rollout *r = observe(second.flow, steps, SW_ARRAY_LEN(steps));
+    assert_int_equal(r->observed_at_ms, now + 400 * 1000);
+    second_clear(&second);
+}
+
 static void test_a_failing_edit_ages_the_picture_and_is_an_error(void **state)
 {
     (void)state;
@@ -587,6 +601,7 @@ int main(void)
         cmocka_unit_test(test_edit_is_read_at_once_for_an_action),
         cmocka_unit_test(test_a_new_release_calls_for_an_edit),
         cmocka_unit_test(test_a_busy_lock_ages_the_picture),
+        cmocka_unit_test(test_a_lock_that_cannot_be_made_is_done_without),
         cmocka_unit_test(test_a_failing_edit_ages_the_picture_and_is_an_error),
         cmocka_unit_test(test_a_lost_edit_leaves_the_other_alone),
         cmocka_unit_test(test_previous_survives_completion),

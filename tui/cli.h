@@ -111,17 +111,15 @@ char *cli_man_text(void);                         /* malloc'd */
 char *cli_markdown_text(void);                    /* malloc'd */
 
 /* --- cli_exit.c */
-enum cli_exit cli_exit_of_outcome(enum sw_result result, enum sw_code code);
-enum cli_exit cli_exit_of_code(enum sw_code code); /* of what could not be done at all */
-enum cli_exit cli_exit_of_gate(const struct sw_snapshot *snapshot,
-                               const struct sw_platform *platform);
+int cli_exit_of_outcome(enum sw_result result, enum sw_code code);
+int cli_exit_of_code(enum sw_code code); /* of what could not be done at all */
+int cli_exit_of_gate(const struct sw_snapshot *snapshot, const struct sw_platform *platform);
 /* platform NULL: the worst of all. */
-enum cli_exit cli_exit_of_status(const struct sw_snapshot *snapshot,
-                                 const struct sw_platform *platform);
+int cli_exit_of_status(const struct sw_snapshot *snapshot, const struct sw_platform *platform);
 /* Does anything of the platform come from this source? */
 bool cli_platform_reads(const struct sw_platform *platform, const char *source);
 extern const struct cli_exit_info {
-    enum cli_exit code;
+    int code;
     const char *help;
 } cli_exits[];
 size_t cli_exit_count(void);

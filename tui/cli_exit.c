@@ -28,7 +28,7 @@ size_t cli_exit_count(void)
     return TUI_COUNT(cli_exits);
 }
 
-enum cli_exit cli_exit_of_code(enum sw_code code)
+int cli_exit_of_code(enum sw_code code)
 {
     switch (code) {
     case SW_OK:
@@ -65,7 +65,7 @@ enum cli_exit cli_exit_of_code(enum sw_code code)
     return CLI_HOLD;
 }
 
-static enum cli_exit of_refusal(enum sw_code code)
+static int of_refusal(enum sw_code code)
 {
     switch (cli_exit_of_code(code)) {
     case CLI_USAGE:
@@ -79,7 +79,7 @@ static enum cli_exit of_refusal(enum sw_code code)
     }
 }
 
-enum cli_exit cli_exit_of_outcome(enum sw_result result, enum sw_code code)
+int cli_exit_of_outcome(enum sw_result result, enum sw_code code)
 {
     switch (result) {
     case SW_RESULT_SEEN:
@@ -103,8 +103,7 @@ enum cli_exit cli_exit_of_outcome(enum sw_result result, enum sw_code code)
 
 /* ------------------------------------------------------------------------ gate */
 
-enum cli_exit cli_exit_of_gate(const struct sw_snapshot *snapshot,
-                               const struct sw_platform *platform)
+int cli_exit_of_gate(const struct sw_snapshot *snapshot, const struct sw_platform *platform)
 {
     if (platform->verdict == SW_VERDICT_WORSE)
         return CLI_WORSE;
@@ -133,7 +132,7 @@ static bool is_before_users(enum sw_state state)
            state == SW_STATE_IN_REVIEW || state == SW_STATE_READY;
 }
 
-static enum cli_exit of_platform(const struct sw_platform *p)
+static int of_platform(const struct sw_platform *p)
 {
     bool is_bad = p->verdict == SW_VERDICT_WORSE || p->state == SW_STATE_HALTED ||
                   p->state == SW_STATE_FAILED || p->halt_asked_ms != 0;
@@ -154,7 +153,7 @@ static enum cli_exit of_platform(const struct sw_platform *p)
 }
 
 /* A source that cannot be used at all says more than that its figures are not known. */
-static enum cli_exit of_source(const struct sw_source *source)
+static int of_source(const struct sw_source *source)
 {
     if (source->error_code == SW_E_CONFIG)
         return CLI_BAD_CONFIG;
@@ -164,9 +163,9 @@ static enum cli_exit of_source(const struct sw_source *source)
 }
 
 /* Unhealthy first, then what a person must repair, then what is not known. */
-static enum cli_exit worse_of(enum cli_exit a, enum cli_exit b)
+static int worse_of(int a, int b)
 {
-    static const enum cli_exit order[] = {CLI_HOLD, CLI_BAD_CONFIG, CLI_NO_RIGHT, CLI_STALE};
+    static const int order[] = {CLI_HOLD, CLI_BAD_CONFIG, CLI_NO_RIGHT, CLI_STALE};
     for (size_t i = 0; i < TUI_COUNT(order); i++) {
         if (a == order[i] || b == order[i])
             return order[i];
@@ -184,10 +183,9 @@ bool cli_platform_reads(const struct sw_platform *p, const char *source)
     return does;
 }
 
-enum cli_exit cli_exit_of_status(const struct sw_snapshot *snapshot,
-                                 const struct sw_platform *platform)
+int cli_exit_of_status(const struct sw_snapshot *snapshot, const struct sw_platform *platform)
 {
-    enum cli_exit worst = snapshot->is_ledger_ok ? CLI_OK : CLI_HOLD;
+    int worst = snapshot->is_ledger_ok ? CLI_OK : CLI_HOLD;
     for (size_t i = 0; i < snapshot->source_count; i++) {
         const struct sw_source *source = &snapshot->sources[i];
         if (platform == NULL || cli_platform_reads(platform, source->id))

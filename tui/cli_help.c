@@ -79,7 +79,7 @@ static void add_options(struct text *out, const struct cli_command *command, boo
 static void add_exits(struct text *out)
 {
     for (size_t i = 0; i < cli_exit_count(); i++)
-        text_print(out, "  %2d  %s\n", (int)cli_exits[i].code, cli_exits[i].help);
+        text_print(out, "  %2d  %s\n", cli_exits[i].code, cli_exits[i].help);
 }
 
 static void add_program(struct text *out)
@@ -197,7 +197,7 @@ char *cli_man_text(void)
     add_roff_options(&out, NULL, false);
     text_puts(&out, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < cli_exit_count(); i++) {
-        text_print(&out, ".TP\n.B %d\n", (int)cli_exits[i].code);
+        text_print(&out, ".TP\n.B %d\n", cli_exits[i].code);
         add_roff(&out, cli_exits[i].help);
     }
     text_puts(&out, ".SH FILES\n"
@@ -241,7 +241,7 @@ char *cli_markdown_text(void)
                     "not known is `null`, never 0.\n\n## Exit codes\n\n| code | meaning "
                     "|\n|---|---|\n");
     for (size_t i = 0; i < cli_exit_count(); i++)
-        text_print(&out, "| %d | %s |\n", (int)cli_exits[i].code, cli_exits[i].help);
+        text_print(&out, "| %d | %s |\n", cli_exits[i].code, cli_exits[i].help);
     text_puts(&out, "\n## Options of every command\n\n");
     add_md_options(&out, NULL, true);
     for (size_t i = 0; i < cli_command_count(); i++) {

@@ -242,7 +242,7 @@ static int judge_gate(struct session *session, const struct cli_request *request
         code = print_json(gate_json, session->snapshot, p->id);
     else
         print_gate(session->snapshot, p);
-    return code != CLI_OK ? code : (int)cli_exit_of_gate(session->snapshot, p);
+    return code != CLI_OK ? code : cli_exit_of_gate(session->snapshot, p);
 }
 
 int cli_gate(const struct cli_request *request)

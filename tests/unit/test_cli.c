@@ -240,7 +240,7 @@ static void every_outcome_has_its_exit_code(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int got = (int)cli_exit_of_outcome(cases[i].result, cases[i].code);
+        int got = cli_exit_of_outcome(cases[i].result, cases[i].code);
         if (got != cases[i].exit)
             fail_msg("%s with code %d gives %d, not %d", sw_result_name(cases[i].result),
                      (int)cases[i].code, got, cases[i].exit);
@@ -254,11 +254,11 @@ static void only_success_is_zero(void **state)
     for (int result = 0; result < SW_RESULT_COUNT; result++) {
         for (int code = SW_OK; code <= SW_E_BUSY; code++) {
             bool is_success = result == SW_RESULT_SEEN || result == SW_RESULT_DRY_RUN;
-            int got = (int)cli_exit_of_outcome((enum sw_result)result, (enum sw_code)code);
+            int got = cli_exit_of_outcome((enum sw_result)result, (enum sw_code)code);
             assert_int_equal(got == 0, is_success);
             bool is_listed = false;
             for (size_t i = 0; i < cli_exit_count(); i++)
-                is_listed = is_listed || (int)cli_exits[i].code == got;
+                is_listed = is_listed || cli_exits[i].code == got;
             assert_true(is_listed);
         }
     }
@@ -430,9 +430,9 @@ static void gate_and_status_have_their_exit_codes(void **state)
         well(&p);
         change(&p, cases[i].first);
         change(&p, cases[i].second);
-        int gate = (int)cli_exit_of_gate(&p.snapshot, &p.platform);
-        int all = (int)cli_exit_of_status(&p.snapshot, NULL);
-        int one = (int)cli_exit_of_status(&p.snapshot, &p.platform);
+        int gate = cli_exit_of_gate(&p.snapshot, &p.platform);
+        int all = cli_exit_of_status(&p.snapshot, NULL);
+        int one = cli_exit_of_status(&p.snapshot, &p.platform);
         if (gate != cases[i].gate || all != cases[i].status || one != cases[i].status)
             fail_msg("case %zu: gate %d not %d, status %d and %d not %d", i, gate, cases[i].gate,
                      all, one, cases[i].status);

@@ -28,7 +28,7 @@ static const char *or_dash(const char *text)
 
 void detail_name(const struct sw_platform *p, char *title, size_t size)
 {
-    tui_format(title, size, "%s", p->title ? p->title : p->id);
+    fig_bundle(p, title, size);
     if (p->version != NULL)
         tui_append(title, size, " %s", p->version);
     if (p->build != NULL && (p->version == NULL || strcmp(p->build, p->version) != 0))

@@ -120,6 +120,19 @@ const char *fig_effect(const struct sw_offer *offer, char *out, size_t size)
     return tui_format(out, size, "%s%s%s", effect, join, will_not);
 }
 
+const char *fig_include(const char *word)
+{
+    return strcmp(word, "watchos") == 0 ? "Watch" : word;
+}
+
+const char *fig_bundle(const struct sw_platform *p, char *out, size_t size)
+{
+    tui_format(out, size, "%s", p->title ? p->title : p->id);
+    for (size_t i = 0; i < p->includes_count; i++)
+        tui_append(out, size, "+%s", fig_include(p->includes[i]));
+    return out;
+}
+
 const char *fig_upper(const char *text, char *out, size_t size)
 {
     tui_format(out, size, "%s", text ? text : "?");

@@ -33,6 +33,10 @@ const char *fig_gate_glyph(enum sw_gate_verdict verdict);
 enum role fig_gate_role(enum sw_gate_verdict verdict);
 enum role fig_result_role(enum sw_result result);
 
+/* "iOS+Watch": the title with what ships in the same bundle. Returns out. */
+const char *fig_bundle(const struct sw_platform *p, char *out, size_t size);
+/* "watchos" as people say it: "Watch"; any other word as it is. */
+const char *fig_include(const char *word);
 /* "ANDROID": the title in capitals where that is plain ASCII. */
 const char *fig_upper(const char *text, char *out, size_t size);
 

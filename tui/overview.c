@@ -40,7 +40,8 @@ static int longest_title(const struct canvas *canvas, const struct sw_snapshot *
 {
     int longest = 7;
     for (size_t i = 0; i < s->platform_count; i++) {
-        int width = canvas_width(canvas, s->platforms[i].title);
+        char title[FIG_SIZE];
+        int width = canvas_width(canvas, fig_bundle(&s->platforms[i], title, sizeof title));
         longest = width > longest ? width : longest;
     }
     return longest;
@@ -195,7 +196,8 @@ static void draw_platform(struct canvas *canvas, const struct frame *frame, int 
         tui_format(number, sizeof number, "%zu", index + 1);
     canvas_put(canvas, row, 0, 1, ROLE_KEY, is_selected ? ">" : " ");
     canvas_put_right(canvas, row, 1, c->name.at - 2, ROLE_TITLE, number);
-    canvas_put(canvas, row, c->name.at, c->name.width, ROLE_TITLE, p->title ? p->title : p->id);
+    canvas_put(canvas, row, c->name.at, c->name.width, ROLE_TITLE,
+               fig_bundle(p, text, sizeof text));
     canvas_put(canvas, row, c->version.at, c->version.width, ROLE_TEXT,
                p->version ? p->version
                : p->build ? p->build

@@ -50,6 +50,22 @@ static int draw_summary(const struct place *at)
                        DETAIL_CHECKLIST);
 }
 
+/* What ships in the same bundle has no rollout of its own. Sentry sees no crashes on watchOS: a
+ * share of its own would read 100 % whatever happens. */
+static int draw_includes(const struct place *at, int row)
+{
+    const struct sw_platform *p = at->p;
+    if (p->includes_count == 0)
+        return 0;
+    struct pen pen = line(at, row);
+    pen_put(&pen, ROLE_LABEL, "with it");
+    pen_tab(&pen, at->col + 13);
+    for (size_t i = 0; i < p->includes_count; i++)
+        pen_print(&pen, ROLE_TEXT, "%s%s", i > 0 ? ", " : "", fig_include(p->includes[i]));
+    pen_put(&pen, ROLE_DIM, ": in the same bundle, at the same percent; no crash figure of its own");
+    return 1;
+}
+
 static int draw_facts(const struct place *at)
 {
     const struct sw_platform *p = at->p;
@@ -75,9 +91,10 @@ static int draw_facts(const struct place *at)
         pen_print(&pen, ROLE_TEXT, "  stage since %s%s",
                   fig_when(p->stage_since_ms, at->frame->now_ms, a, sizeof a),
                   p->is_stage_since_ours ? "" : " (first seen, not ours)");
+    int used = 2 + draw_includes(at, 2);
     if (!p->pause_days_total.is_known)
-        return 2;
-    pen = line(at, 2);
+        return used;
+    pen = line(at, used);
     pen_put(&pen, ROLE_LABEL, "pause days");
     pen_tab(&pen, at->col + 13);
     if (p->pause_days_used.is_known)
@@ -85,7 +102,7 @@ static int draw_facts(const struct place *at)
                   p->pause_days_total.value);
     else
         pen_print(&pen, ROLE_STALE, "? of %g used", p->pause_days_total.value);
-    return 3;
+    return used + 1;
 }
 
 static int draw_stages(const struct place *at)

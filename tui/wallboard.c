@@ -297,8 +297,9 @@ static void draw_footer(const struct board *b, int row, int rows)
     struct pen pen = canvas_pen(b->canvas, row + rows - 2, b->left, b->end);
     pen_put(&pen, ROLE_LABEL, "list     ");
     if (s->checklist.is_known)
-        pen_print(&pen, ROLE_TEXT, "%zu of %zu done, %zu open that block", s->checklist.done,
-                  s->checklist.total, s->checklist.blocking_open);
+        pen_print(&pen, ROLE_TEXT, "%zu of %zu done, %zu open that block%s", s->checklist.done,
+                  s->checklist.total, s->checklist.blocking_open,
+                  s->checklist.blocking_open == 1 ? "s" : "");
     else
         pen_put(&pen, ROLE_STALE, "?");
     pen = canvas_pen(b->canvas, row + rows - 1, b->left, b->end - 1);

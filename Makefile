@@ -140,9 +140,9 @@ endef
 $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
 $(foreach v,$(VARIANTS),$(foreach p,$(programs) $(bench_src) $(fuzz_src),$(eval $(call test_program,$(v),$(p)))))
 $(foreach v,$(VARIANTS),$(foreach p,$(example_src),$(eval $(call example_program,$(v),$(p)))))
-# What a bench stands beside: no library of ours.
+# What a bench stands beside: nothing of ours.
 $(BUILD)/release/tests/bench/ref_%: $(BUILD)/release/o/tests/bench/ref_%.o
-	$(call link,release) $(TUI_LIBS)
+	$(call link,release) $(TUI_LIBS) $(CORE_LIBS)
 $(BUILD)/run: tests/run.c
 	$(Q)mkdir -p $(@D) && $(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -O1 -g -o $@ $<
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')

@@ -207,11 +207,11 @@ static void strange_sequences_do_not_act(void **state)
     start(&dash, &(struct dash_options){.sim = &quiet});
     for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++) {
         dash_type(&dash, sequences[i]);
-        pty_read_for(dash.pty, 150); /* the wait for the rest of a sequence is over */
+        pty_read_for(dash.pty, 60); /* the wait for the rest of a sequence is over */
         dash_type(&dash, "y");
         pty_read_until_quiet(dash.pty, 20, 1000);
         dash_type(&dash, "\033");
-        pty_read_for(dash.pty, 150);
+        pty_read_for(dash.pty, 60);
         if (simulator_mutating(&quiet) != 0)
             dash_fail(&dash, "sequence %zu acted", i);
     }
@@ -295,13 +295,13 @@ static void press_everything(struct dash *dash)
                                         ":stop-everything\ry",
                                         ":tick code-freeze\r"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        dash_type(dash, "\033\033");
-        pty_read_for(dash->pty, 150);
+        dash_type(dash, "\033");
+        pty_read_for(dash->pty, 60);
         dash_type(dash, lines[i]);
-        pty_read_for(dash->pty, 150);
+        pty_read_for(dash->pty, 60);
         dash_type(dash, "y");
     }
-    dash_type(dash, "\033\033");
+    dash_type(dash, "\033");
     pty_read_for(dash->pty, 150);
 }
 

@@ -336,6 +336,8 @@ int pty_wait_exit(struct pty *pty, int limit_ms)
     int64_t end = pty_now_us() + (int64_t)limit_ms * 1000;
     while (!has_ended(pty) && pty_now_us() < end)
         read_some(pty, 5);
+    if (has_ended(pty))
+        pty_set_speed(pty, 0); /* a slow line still delivers all of it */
     while (has_ended(pty) && read_some(pty, 0))
         continue;
     return pty->status;

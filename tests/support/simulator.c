@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -250,25 +251,56 @@ static char *read_text(const char *path)
     return text;
 }
 
+/* `text` with every `from` replaced, NULL when there is none; the caller frees. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    char *out = NULL;
+    size_t size = 0;
+    if (strstr(text, from) == NULL)
+        return NULL;
+    FILE *file = open_memstream(&out, &size);
+    if (file == NULL)
+        die("memory");
+    for (const char *hit; (hit = strstr(text, from)) != NULL; text = hit + strlen(from))
+        fprintf(file, "%.*s%s", (int)(hit - text), text, to);
+    fputs(text, file);
+    fclose(file);
+    return out;
+}
+
+static void write_text(const struct simulator *sim, const char *name, const char *text, char *path,
+                       size_t size)
+{
+    snprintf(path, size, "%s/%s", sim->dir, name);
+    FILE *file = fopen(path, "we");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0 || chmod(path, 0600) != 0)
+        die("%s: %s", path, strerror(errno));
+}
+
+void simulator_config_with(const struct simulator *sim, const char *name, const char *const *pairs,
+                           char *path, size_t size)
+{
+    char *text = read_text(sim->config);
+    for (size_t i = 0; pairs[i] != NULL; i += 2) {
+        char *next = replaced(text, pairs[i], pairs[i + 1]);
+        if (next == NULL)
+            die("\"%s\" is not in the configuration", pairs[i]);
+        free(text);
+        text = next;
+    }
+    write_text(sim, name, text, path, size);
+    free(text);
+}
+
 bool simulator_config_variant(const struct simulator *sim, const char *name, const char *from,
                               const char *to)
 {
     char path[256];
     char *text = read_text(sim->config);
-    snprintf(path, sizeof path, "%s/%s", sim->dir, name);
-    FILE *file = fopen(path, "we");
-    if (file == NULL)
-        die("%s: %s", path, strerror(errno));
-    const char *at = text;
-    bool has_any = false;
-    for (const char *hit; from != NULL && (hit = strstr(at, from)) != NULL;
-         at = hit + strlen(from)) {
-        fprintf(file, "%.*s%s", (int)(hit - at), at, to);
-        has_any = true;
-    }
-    fputs(at, file);
+    char *changed = from != NULL ? replaced(text, from, to) : NULL;
+    write_text(sim, name, changed != NULL ? changed : text, path, sizeof path);
+    bool has_any = changed != NULL || from == NULL;
+    free(changed);
     free(text);
-    if (fclose(file) != 0)
-        die("%s: %s", path, strerror(errno));
-    return has_any || from == NULL;
+    return has_any;
 }

@@ -43,7 +43,12 @@ int64_t simulator_mutating(const struct simulator *sim);
 int64_t simulator_count(const struct simulator *sim, const char *service, const char *counter);
 /* Value at a path ("a.b.0.c") inside json, borrowed; NULL when it is not there. */
 json_t *simulator_at(json_t *json, const char *path);
-/* A file copied into the simulator's directory under another name with every `from` replaced by
- * `to` (NULL: as it is); false when nothing was replaced. */
+/* The written configuration once more in the simulator's directory, as `name`, with every `from`
+ * replaced by `to` (NULL: as it is); false when nothing was replaced. */
 bool simulator_config_variant(const struct simulator *sim, const char *name, const char *from,
                               const char *to);
+/* The same with the first text of each pair replaced by the second; `pairs` is NULL-terminated. The
+ * file's path is in `path`. Ends the test program when one does not occur: the test would not be
+ * about what it says. */
+void simulator_config_with(const struct simulator *sim, const char *name, const char *const *pairs,
+                           char *path, size_t size);

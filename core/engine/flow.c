@@ -115,7 +115,7 @@ static enum sw_code send(struct sw_flow *flow, const struct sw_request *request,
     if (is_mutating)
         flow->sent++;
     enum sw_code code = sw_exchange(flow->channel, request, reply, &error);
-    if (is_mutating)
+    if (is_mutating && !request->operation->is_staged)
         flow->is_effect_open = code == SW_OK || code == SW_E_OUTCOME_UNKNOWN;
     if (err != NULL && code != SW_OK)
         *err = error;

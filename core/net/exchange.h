@@ -32,6 +32,7 @@ struct sw_operation {
     const char *target;      /* AWS X-Amz-Target, or NULL */
     enum sw_effect effect;
     bool is_idempotent;      /* sending it twice is the same as once */
+    bool is_staged;          /* MUTATE that users see only after a later request: a draft of it */
     int timeout_ms;          /* total, 0: 15 s for reads, 30 s otherwise */
 };
 

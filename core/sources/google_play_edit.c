@@ -52,7 +52,8 @@ const struct sw_operation gplay_operations[GPLAY_OPERATION_COUNT] = {
                              .method = SW_PUT,
                              .path = "/androidpublisher/v3/applications/{package}/edits/{edit}"
                                      "/tracks/{track}",
-                             .effect = SW_EFFECT_MUTATE},
+                             .effect = SW_EFFECT_MUTATE,
+                             .is_staged = true},
     [GPLAY_RELEASES_LIST] = {.name = "tracks.releases.list",
                              .method = SW_GET,
                              .path = "/androidpublisher/v3/applications/{package}/tracks/{track}"

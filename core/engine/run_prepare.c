@@ -157,7 +157,9 @@ static bool refuse_by_policy(struct sw_run *run)
     if (policy->is_allowed || is_blind_rehalt(run))
         return false;
     sw_run_end(run, SW_RESULT_REFUSED, policy->code == SW_OK ? SW_E_REFUSED : policy->code,
-               "%s: %s refused: %s%s", run->platform_id, sw_verb_title(run->verb), policy->reason,
+               "%s: %s refused: %s%s%s", run->platform_id, sw_verb_title(run->verb),
+               run->is_blind ? "the store cannot be read, and when last read: " : "",
+               policy->reason,
                policy->can_override ? " (an override with a reason opens it)" : "");
     return true;
 }

@@ -431,6 +431,25 @@ static void policy_input(const struct sw_model *model, const struct sw_model_pla
     }
 }
 
+/* "There is nothing to halt" is an old reading's word: it never closes a halt, which reads again. */
+static bool is_halt_open(const struct sw_model *model, const struct sw_model_platform *from,
+                         const struct sw_policy_input *input)
+{
+    return input->verb == SW_VERB_HALT && input->is_stale && !input->offer->is_possible &&
+           !model->is_read_only && from->can_act && from->has_rollout &&
+           from->rollout.identity[0] != '\0';
+}
+
+static void open_halt(struct sw_arena *arena, const char *reason, struct sw_offer *to)
+{
+    to->is_allowed = true;
+    to->reason = "";
+    to->effect = sw_arena_printf(arena,
+                                 "When last read: %s. Slipway reads it again, and sends the halt only "
+                                 "if there is something to halt.",
+                                 reason);
+}
+
 static void view_offers(struct sw_arena *arena, const struct sw_model *model,
                         const struct sw_model_platform *from, int64_t now_ms, size_t open_items,
                         struct sw_platform *to)
@@ -454,6 +473,8 @@ static void view_offers(struct sw_arena *arena, const struct sw_model *model,
             .from_percent = from->has_rollout ? from->rollout.percent_set : (struct sw_value){0},
             .to_percent = offer->to_percent,
         };
+        if (is_halt_open(model, from, &input))
+            open_halt(arena, answer.reason, &to->offers[verb]);
     }
 }
 

@@ -165,6 +165,30 @@ static void a_clock_set_back_makes_figures_stale(void **state)
     tear_down(&f);
 }
 
+/* It was a draft, or complete, hours ago: what it is now only a reading tells. */
+static void an_old_nothing_to_halt_closes_no_halt(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.android->rollout.state = SW_STATE_READY;
+    f.android->offers[SW_VERB_HALT] =
+        (struct sw_source_offer){.reason = "it is a draft: nobody is served it"};
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_false(snapshot->platforms[0].offers[SW_VERB_HALT].is_allowed);
+    sw_snapshot_free(snapshot);
+    snapshot = sw_view_build(&f.model, now + 6 * SW_MINUTE_MS);
+    const struct sw_offer *halt = &snapshot->platforms[0].offers[SW_VERB_HALT];
+    assert_true(halt->is_allowed);
+    assert_non_null(strstr(halt->effect, "it is a draft"));
+    sw_snapshot_free(snapshot);
+    f.model.is_read_only = true;
+    snapshot = sw_view_build(&f.model, now + 6 * SW_MINUTE_MS);
+    assert_false(snapshot->platforms[0].offers[SW_VERB_HALT].is_allowed);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
 static void a_cached_picture_is_not_believed(void **state)
 {
     (void)state;
@@ -404,6 +428,7 @@ int main(void)
         cmocka_unit_test(all_well_may_advance),
         cmocka_unit_test(an_advance_to_all_is_typed),
         cmocka_unit_test(a_stale_rollout_blocks_all_but_halt),
+        cmocka_unit_test(an_old_nothing_to_halt_closes_no_halt),
         cmocka_unit_test(a_clock_set_back_makes_figures_stale),
         cmocka_unit_test(a_cached_picture_is_not_believed),
         cmocka_unit_test(the_first_source_decides),

@@ -31,7 +31,7 @@ static void turn_android_bad(struct dash *dash, const struct simulator *sim)
     simulator_do(sim, "POST", "/world",
                  "{\"crash_rate\":{\"platform\":\"android\",\"version\":\"2.15.3\",\"rate\":0.4}}");
     dash_expect_in_row(dash, "ANDROID", "FAILS gate crash");
-    dash_expect_in_row(dash, "Android", "FAIL crash");
+    dash_expect_in_row(dash, "Android", "▲ FAIL");
 }
 
 static void expect_nothing_sent(const char *after)

@@ -211,12 +211,13 @@ static void wait_for_end(struct sim_process *process, int signals_fd)
         poll(NULL, 0, 50);
 }
 
+/* The servers first: a request under way still speaks to the proxy. */
 static void close_all(struct sim_process *process)
 {
-    sim_proxy_close(process->proxy);
     sim_server_close(process->admin);
     for (size_t i = 0; i < SIM_SERVICES_MAX; i++)
         sim_server_close(process->servers[i]);
+    sim_proxy_close(process->proxy);
     sim_free(process->sim);
 }
 

@@ -108,6 +108,16 @@ static bool has_outcomes(const struct sw_snapshot *snapshot, const void *arg)
     return count == *(const size_t *)arg && snapshot->platforms[0].halt_asked_ms == 0;
 }
 
+/* The first outcome; a running core may know it before it has read the intent. */
+static const struct sw_event *outcome_in(const struct sw_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->event_count; i++)
+        if (snapshot->events[i].kind == SW_EVENT_OUTCOME)
+            return &snapshot->events[i];
+    fail_msg("no outcome");
+    return NULL;
+}
+
 static void an_old_intent_is_settled_by_reading(void **state)
 {
     (void)state;
@@ -178,7 +188,7 @@ static void an_intent_left_by_the_dead_is_settled_meanwhile(void **state)
     sw_snapshot_free(snapshot);
     snapshot = world_wait(core, has_outcomes, &one);
     assert_non_null(snapshot);
-    assert_int_equal(snapshot->events[1].result, SW_RESULT_REJECTED);
+    assert_int_equal(outcome_in(snapshot)->result, SW_RESULT_REJECTED);
     sw_snapshot_free(snapshot);
     sw_core_close(core);
     assert_int_equal(world_look("app0").writes, 0);

@@ -102,7 +102,7 @@ static void must_append(struct sw_ledger *ledger, const char *text)
 
 struct seen {
     size_t count, limit;
-    char texts[1000][32];
+    char texts[20000][32];
 };
 
 static bool keep(void *arg, const struct sw_record *record)

@@ -363,7 +363,7 @@ static void output_that_cannot_be_written_is_told(void **state)
     int out;
     int err;
     (void)state;
-    pid_t pid = cli_start(&home, "status", &out, &err);
+    pid_t pid = cli_start(&home, "--help", &out, &err);
     close(out);
     char *said = cli_read_all(err, 20000);
     assert_int_equal(cli_wait(pid, 20000), 1);

@@ -61,20 +61,19 @@ CF_asan    := $(WARN) -O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-r
 LF_asan    := $(SANITIZE) -Wl,--as-needed
 CF_tsan    := $(WARN) -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LF_tsan    := -fsanitize=thread -Wl,--as-needed
-# gcc 12 loses pointers kept inside a larger struct: its leaks are shown, not fatal.
 skip_tsan  := tests/golden/% tests/fuzz/% # they start no thread: nothing for it to see
+# gcc 12 loses pointers kept inside a larger struct: its leaks are shown, not fatal.
 CF_analyze := $(WARN) -Og -g -fanalyzer -Wno-error=analyzer-malloc-leak
 CC_fuzzer  := $(CLANG)
 CF_fuzzer  := $(WARN_ALL) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LF_fuzzer  := -fsanitize=fuzzer,address,undefined
 
-# --- what there is: every folder may be empty ----------------------------------------------------
+# --- what there is ---------------------------------------------------------------------------------
 core_src := $(sort $(wildcard core/*.c core/*/*.c))
 tui_src  := $(sort $(wildcard tui/*.c))
 support_src := $(sort $(wildcard tests/support/*.c))
 sim_src  := $(sort $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
-dirs     := unit wire engine golden e2e sim
-programs := $(sort $(foreach d,$(dirs),$(wildcard tests/$(d)/test_*.c)))
+programs := $(sort $(foreach d,unit wire engine golden e2e sim,$(wildcard tests/$(d)/test_*.c)))
 # What is linked into every program of a folder; libFuzzer brings a main of its own.
 helpers   = $(sort $(filter-out tests/sim/% $(2)/test_% $(2)/bench_% $(2)/ref_% $(2)/fuzz_% \
   $(if $(filter fuzzer,$(1)),%/replay.c),$(wildcard $(2)/*.c)))
@@ -83,7 +82,6 @@ bench_src   := $(sort $(wildcard tests/bench/bench_*.c))
 ref_src     := $(sort $(wildcard tests/bench/ref_*.c))
 preload_src := $(sort $(wildcard tests/preload/*.c))
 example_src := $(sort $(wildcard tests/example/*.c))
-
 LIBS = $(CORE_LIBS) -pthread -lm
 $(BUILD)/include/slipway.h: core/slipway.h
 	$(Q)mkdir -p $(@D) && ln -sf $(abspath $<) $@
@@ -96,7 +94,7 @@ link    = $(call say,LD,$@)mkdir -p $(@D) && $(or $(CC_$(1)),$(CC)) $(or $(LF_$(
 
 define variant
 .PHONY: $(1) aids-$(1) tests-$(1)
-$(1): $(if $(wildcard tui/main.c),$(BUILD)/$(1)/slipway) $(if $(wildcard tests/sim/main.c),$(BUILD)/$(1)/slipway-sim) $(BUILD)/$(1)/libslipway.a
+$(1): $(addprefix $(BUILD)/$(1)/,slipway slipway-sim libslipway.a)
 aids-$(1): $(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(example_src)) \
   $(patsubst tests/preload/%.c,$(BUILD)/$(1)/preload/%.so,$(preload_src))
 tests-$(1): aids-$(1) $(patsubst %.c,$(BUILD)/$(1)/%,$(filter-out $(skip_$(1)),$(programs) $(fuzz_src)))
@@ -141,8 +139,7 @@ $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
 $(foreach v,$(VARIANTS),$(foreach p,$(programs) $(bench_src) $(fuzz_src),$(eval $(call test_program,$(v),$(p)))))
 $(foreach v,$(VARIANTS),$(foreach p,$(example_src),$(eval $(call example_program,$(v),$(p)))))
 # What a bench stands beside: nothing of ours.
-$(BUILD)/release/tests/bench/ref_%: $(BUILD)/release/o/tests/bench/ref_%.o
-	$(call link,release) $(TUI_LIBS) $(CORE_LIBS)
+$(BUILD)/release/tests/bench/ref_%: $(BUILD)/release/o/tests/bench/ref_%.o ; $(call link,release) $(TUI_LIBS) $(CORE_LIBS)
 $(BUILD)/run: tests/run.c
 	$(Q)mkdir -p $(@D) && $(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -O1 -g -o $@ $<
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
@@ -161,8 +158,7 @@ all: $(BUILD)/lint.ok release
 lint_src := $(shell find Makefile README.md .ci core tui themes tests docs -type f 2>/dev/null)
 $(BUILD)/lint.ok: $(lint_src)
 	$(Q)mkdir -p $(@D) && sh tests/lint/lint.sh && touch $@
-lint:
-	$(Q)sh tests/lint/lint.sh
+lint: ; $(Q)sh tests/lint/lint.sh
 lint_tests  := $(sort $(wildcard tests/lint/test_*.sh tests/lint/lint.sh))
 chosen       = $(if $(T),$(patsubst ./%,%,$(T)),$(programs) $(fuzz_src))
 test_binaries = $(foreach v,$(TEST_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%,$(filter-out $(if $(T),,$(skip_$(v))),$(filter %.c,$(chosen)))))
@@ -176,7 +172,6 @@ golden-update: tests-release
 	  $(as_test) SLIPWAY_GOLDEN_UPDATE=1 $$t; done; git --no-pager diff --stat -p -- tests/golden
 bench: aids-release $(patsubst %.c,$(BUILD)/release/%,$(bench_src) $(ref_src))
 	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b || exit 1; done
-
 fuzz:
 	$(Q)+.ci/setup --extra && $(MAKE) --no-print-directory fuzz-programs
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz $(BUILD) $(fuzz_src:tests/fuzz/%.c=%)
@@ -192,15 +187,13 @@ install: release
 	$(call into,$(root)/bin,$(BUILD)/release/slipway,755)
 	$(call into,$(root)/lib,$(BUILD)/release/libslipway.a,644)
 	$(call into,$(root)/include,core/slipway.h,644)
-	$(if $(wildcard themes/*),$(call into,$(share)/slipway/themes,$(wildcard themes/*),644))
-	$(if $(wildcard docs/*.1),$(call into,$(share)/man/man1,$(wildcard docs/*.1),644))
+	$(call into,$(share)/slipway/themes,$(wildcard themes/*),644)
+	$(call into,$(share)/man/man1,$(wildcard docs/*.1),644)
 	$(foreach d,. sources runbooks examples,$(call into,$(share)/doc/slipway/docs/$(d),$(wildcard docs/$(d)/*.md docs/$(d)/*.json docs/$(d)/*.yaml),644) &&) $(call into,$(share)/doc/slipway,LICENSE README.md,644)
 uninstall:
 	rm -f $(root)/bin/slipway $(root)/lib/libslipway.a $(root)/include/slipway.h $(share)/man/man1/slipway.1
 	rm -rf $(share)/slipway $(share)/doc/slipway
-clean:
-	$(Q)rm -rf $(BUILD)
+clean: ; $(Q)rm -rf $(BUILD)
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
-help:
-	@sed -n 's/^#: //p' Makefile
+help: ; @sed -n 's/^#: //p' Makefile

@@ -9,7 +9,7 @@
 #include "base/time.h"
 
 /* First pause; doubles with each attempt. */
-enum { PAUSE_MS = 250, PAUSE_QUOTA_MS = 1000 };
+enum { PAUSE_MS = 250, PAUSE_QUOTA_MS = 1000, CLOCK_CUT_MS = 2 };
 
 int64_t retry_after_parse(const char *value, int64_t date_ms, int64_t now_ms)
 {
@@ -93,8 +93,10 @@ struct retry_verdict retry_judge(const struct retry_case *c)
     if (!verdict.is_retryable)
         return verdict;
     int64_t wait = pause_ms(c);
-    if (c->retry_after_ms > 0 && c->retry_after_ms - c->now_ms > wait)
-        wait = c->retry_after_ms - c->now_ms;
+    /* Both clocks are cut to whole milliseconds: a wait without the margin may end just before the
+     * told time, and the budget would refuse the very retry that waited for it. */
+    if (c->retry_after_ms > 0 && c->retry_after_ms - c->now_ms + CLOCK_CUT_MS > wait)
+        wait = c->retry_after_ms - c->now_ms + CLOCK_CUT_MS;
     int64_t hold = c->is_action ? RETRY_HOLD_ACTION_MS : RETRY_HOLD_POLL_MS;
     int attempts = c->is_action ? RETRY_ATTEMPTS_ACTION : RETRY_ATTEMPTS_POLL;
     bool is_polled_quota = c->http_status == 429 && !c->is_action && c->retry_after_ms == 0;

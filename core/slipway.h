@@ -194,6 +194,8 @@ struct sw_health {
     bool is_stale;
     bool is_cached;           /* read by an earlier run; draw with a `?` */
     bool is_deciding;         /* the first configured source of this metric */
+    const char *contradiction;/* beside the deciding one: in words, how the two differ beyond
+                                 noise; empty: they do not, or cannot be compared */
     const char *source;       /* id */
     const char *origin;       /* query or resource it came from, for people */
 };

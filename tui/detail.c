@@ -63,8 +63,8 @@ static const char *label_of(const struct place *at, const char *label)
 {
     static const char *const forms[][2] = {
         {"last hour", "1h"},   {"exposed", "real"},  {"new issue", "new"}, {"others", "also"},
-        {"checklist", "list"}, {"OVERRIDE", "OVER"}, {"H halt", "H"},      {"R resume", "R"},
-        {"B roll back", "B"},  {"A advance", "A"},
+        {"checklist", "list"}, {"OVERRIDE", "OVER"}, {"DISPUTED", "DISP"}, {"H halt", "H"},
+        {"R resume", "R"},     {"B roll back", "B"}, {"A advance", "A"},
     };
     if (!is_narrow(at))
         return label;
@@ -228,6 +228,31 @@ static int draw_others(const struct place *at)
         has_any = true;
     }
     return 1;
+}
+
+/* ------------------------------------------------------------- contradictions */
+
+/* Empty: none. */
+static const char *first_contradiction(const struct sw_platform *p)
+{
+    for (size_t i = 0; i < p->health_count; i++) {
+        const char *text = p->health[i].contradiction;
+        if (text != NULL && text[0] != '\0')
+            return text;
+    }
+    return "";
+}
+
+static bool has_contradiction(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return first_contradiction(p)[0] != '\0';
+}
+
+static int draw_contradiction(const struct place *at)
+{
+    return parts_entry(at->canvas, at->row, at->most, at->col, indent_of(at), at->end,
+                       label_of(at, "DISPUTED"), ROLE_WARN, first_contradiction(at->p));
 }
 
 /* --------------------------------------------------------------------- exposed */
@@ -546,10 +571,13 @@ static const struct entry {
     bool (*has)(const struct frame *frame, const struct sw_platform *platform);
     int (*draw)(const struct place *at);
 } entries[] = {
-    {2, has_override, draw_override},   {1, has_health, draw_health}, {9, has_long, draw_long},
-    {5, has_exposed, draw_exposed},     {4, has_alarm, draw_alarm},   {6, has_issue, draw_issue},
-    {10, has_others, draw_others},      {3, has_gates, draw_gates},   {7, has_plan, draw_plan},
-    {8, has_checklist, draw_checklist}, {11, has_note, draw_note},    {2, has_effect, draw_effect},
+    {2, has_override, draw_override},   {1, has_health, draw_health},
+    {9, has_long, draw_long},           {5, has_contradiction, draw_contradiction},
+    {5, has_exposed, draw_exposed},     {4, has_alarm, draw_alarm},
+    {6, has_issue, draw_issue},         {10, has_others, draw_others},
+    {3, has_gates, draw_gates},         {7, has_plan, draw_plan},
+    {8, has_checklist, draw_checklist}, {11, has_note, draw_note},
+    {2, has_effect, draw_effect},
 };
 
 int detail_draw(struct canvas *canvas, const struct frame *frame, const struct sw_platform *p,

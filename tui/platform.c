@@ -225,6 +225,9 @@ static int draw_readings(const struct place *at)
                   fig_when(h->true_for_ms, at->frame->now_ms, b, sizeof b),
                   h->is_deciding ? "" : ", beside", h->origin && h->origin[0] ? ": " : "");
         pen_put(&pen, ROLE_DIM, h->origin);
+        if (h->contradiction != NULL && h->contradiction[0] != '\0')
+            used += parts_entry(at->canvas, at->row + used, 2, at->col + 1, 5, at->end, "   ▲",
+                                ROLE_WARN, h->contradiction);
     }
     return used;
 }

@@ -97,6 +97,7 @@ static json_t *health_json(const struct sw_health *from)
     put(health, "true_for", time_or_null(from->true_for_ms));
     put(health, "stale", json_boolean(from->is_stale || from->is_cached));
     put(health, "deciding", json_boolean(from->is_deciding));
+    put(health, "contradiction", text_or_null(from->contradiction));
     put(health, "source", text_or_null(from->source));
     return health;
 }

@@ -14,6 +14,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "model/agree.h"
 
 enum { EVENTS_SHOWN = 500, CLOCK_SLACK_MS = 60 * 1000 };
 
@@ -158,9 +159,21 @@ static void view_reading(struct sw_arena *arena, const struct sw_model *model,
         .is_cached = from->is_cached,
         .is_deciding = deciding_source(platform, new_side->metric, &deciding) &&
                        deciding == from->source,
+        .contradiction = "",
         .source = source ? sw_arena_strdup(arena, source->id) : "",
         .origin = text_or_empty(arena, new_side->origin),
     };
+}
+
+/* What stands beside is held against what decides. */
+static void compare_sources(struct sw_arena *arena, struct sw_health *health, size_t count)
+{
+    char text[SW_LINE_MAX];
+    for (size_t i = 0; i < count; i++)
+        for (size_t d = 0; d < count && !health[i].is_deciding; d++)
+            if (health[d].is_deciding &&
+                sw_agree_contradicts(&health[d], &health[i], text, sizeof text))
+                health[i].contradiction = sw_arena_strdup(arena, text);
 }
 
 static bool is_health_before(const struct sw_health *a, const struct sw_health *b)
@@ -191,6 +204,7 @@ static void view_health(struct sw_arena *arena, const struct sw_model *model,
         if (from->readings[i].reading.side == SW_SIDE_NEW)
             view_reading(arena, model, from, &from->readings[i], now_ms, &health[count++]);
     sort_health(health, count);
+    compare_sources(arena, health, count);
     to->health = health;
     to->health_count = count;
 }

@@ -92,6 +92,37 @@ static void the_other_screens(void **state)
     }
 }
 
+/* Two sources of one metric that cannot both be right: said on the overview and where the readings
+ * stand. */
+static void a_contradiction_is_pointed_out(void **state)
+{
+    static const enum screen_id ids[] = {SCREEN_OVERVIEW, SCREEN_PLATFORM};
+    struct sw_snapshot snapshot;
+    struct sw_platform platforms[5];
+    (void)state;
+    world_copy_bad(&snapshot, platforms);
+    struct sw_platform *android = &platforms[fig_worst_platform(&snapshot)];
+    struct sw_health health[3] = {android->health[0], android->health[1], android->health[1]};
+    health[2].is_deciding = false;
+    health[2].source = "vitals";
+    health[2].contradiction = "vitals says 98.10% (n 60000), sentry 99.69% (n 75533)";
+    android->health = health;
+    android->health_count = 3;
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        struct view view = {.screen = ids[i], .platform = (size_t)(android - platforms)};
+        struct frame frame = {&snapshot, WORLD_NOW, &view};
+        struct canvas canvas;
+        canvas_init(&canvas, 60, 200, CHARSET_UTF8);
+        screen_draw(&canvas, &frame);
+        char *text = canvas_text(&canvas);
+        assert_non_null(strstr(text, "DISPUTED    vitals says 98.10% (n 60000)"));
+        if (ids[i] == SCREEN_PLATFORM)
+            assert_non_null(strstr(text, "▲ vitals says 98.10% (n 60000)"));
+        free(text);
+        canvas_clear(&canvas);
+    }
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -106,6 +137,7 @@ int main(void)
         cmocka_unit_test(overview_of_every_world),
         cmocka_unit_test(wallboard_of_every_world),
         cmocka_unit_test(the_other_screens),
+        cmocka_unit_test(a_contradiction_is_pointed_out),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

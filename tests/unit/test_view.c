@@ -220,6 +220,8 @@ static void the_first_source_decides(void **state)
     assert_string_equal(hour->source, "sentry");
     assert_string_equal(android->health[2].source, "vitals");
     assert_false(android->health[2].is_deciding);
+    assert_non_null(strstr(android->health[2].contradiction, "vitals says 50.00%"));
+    assert_string_equal(hour->contradiction, "");
     assert_int_equal(android->gates_worst, SW_GATE_PASS);
     assert_int_equal(sw_platform_headline_metric(android), SW_METRIC_CRASH_FREE_SESSIONS);
     sw_snapshot_free(snapshot);

@@ -1,6 +1,7 @@
 /* dialogs.c: see dialogs.h. */
 #include "dialogs.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -422,9 +423,44 @@ static const char *yes_text(const struct dialog *d, char *out, size_t size)
                       d->is_unrecorded ? ", unrecorded" : "");
 }
 
+static bool is_as_seen(const struct dialog *d, const struct sw_platform *p)
+{
+    const char *identity = p->identity ? p->identity : "";
+    bool is_percent_same =
+        d->percent_set.is_known == p->percent_set.is_known &&
+        (!p->percent_set.is_known || fabs(d->percent_set.value - p->percent_set.value) <= 0.0005);
+    return strcmp(d->identity, identity) == 0 && d->state == p->state && is_percent_same;
+}
+
+/* What the dialog says was true when it opened; when the store shows something else meanwhile, that
+ * is said. Empty: nothing changed. */
+static const char *say_changed(const struct frame *frame, const struct dialog *d, char *out,
+                               size_t size)
+{
+    const struct sw_platform *p = sw_snapshot_platform(frame->snapshot, d->platform);
+    char percent[FIG_SIZE];
+    char at[FIG_SIZE];
+    out[0] = '\0';
+    if (p == NULL)
+        return tui_format(out, size, "the configuration has no %s any more", d->platform);
+    if (is_as_seen(d, p))
+        return out;
+    const char *identity = p->identity ? p->identity : "";
+    bool is_other = strcmp(d->identity, identity) != 0;
+    tui_format(out, size, "since this was opened: now %s%s%s at %s, read %s; %s",
+               is_other ? identity : "", is_other ? " " : "", sw_state_title(p->state),
+               sw_percent_text(p->percent_set, false, percent, sizeof percent),
+               fig_clock(p->observed_at_ms, at, sizeof at),
+               d->verb == SW_VERB_HALT && !is_other
+                   ? "a halt goes on all the same"
+                   : "what stands here would be refused: leave it and press the key again");
+    return out;
+}
+
 static void confirm_content(struct box *b, const struct frame *frame, const struct dialog *d)
 {
-    (void)frame;
+    char changed[LINE_MAX_BYTES];
+    add_entry(b, 2, "CHANGED", ROLE_BAD, say_changed(frame, d, changed, sizeof changed));
     if (d->is_unrecorded)
         add_entry(b, 2, "LEDGER", ROLE_BAD,
                   "cannot be written: nobody else will see that this halt was asked, or by whom");
@@ -464,7 +500,8 @@ static void draw_confirm(struct canvas *canvas, const struct frame *frame, const
 static bool say_stop(const struct sw_platform *p, char *out, size_t size)
 {
     char percent[FIG_SIZE];
-    const struct sw_offer *offer = &p->offers[p->is_stop_rollback ? SW_VERB_ROLLBACK : SW_VERB_HALT];
+    const struct sw_offer *offer =
+        &p->offers[p->is_stop_rollback ? SW_VERB_ROLLBACK : SW_VERB_HALT];
     bool is_at_rest = p->state == SW_STATE_NONE || p->state == SW_STATE_HALTED ||
                       p->state == SW_STATE_COMPLETE || p->state == SW_STATE_ROLLED_BACK;
     if (p->is_stop_skipped)

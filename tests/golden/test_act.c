@@ -312,6 +312,58 @@ static void a_halt_without_a_ledger_asks_a_second_time(void **state)
     act_clear(&h.act);
 }
 
+/* The dialog of a verb, drawn over a picture in which the store shows something else by now. */
+static char *drawn_over(struct heard *h, const struct sw_snapshot *now)
+{
+    struct canvas canvas;
+    act_snapshot(&h->act, now);
+    struct frame frame = act_frame(&h->act);
+    canvas_init(&canvas, 40, 100, CHARSET_UTF8);
+    screen_draw(&canvas, &frame);
+    char *text = canvas_text(&canvas);
+    canvas_clear(&canvas);
+    return text;
+}
+
+static void a_change_under_an_open_dialog_is_said_in_it(void **state)
+{
+    static const struct {
+        int key;
+        enum sw_state state;
+        double percent;
+        const char *identity, *says; /* NULL: nothing changed */
+    } rows[] = {
+        {'H', SW_STATE_ROLLING, 20, NULL, NULL},
+        {'H', SW_STATE_ROLLING, 35, NULL, "now ROLLING at 35%, read 03:10; a halt goes on"},
+        {'H', SW_STATE_HALTED, 20, NULL, "now HALTED at 20%, read 03:10; a halt goes on"},
+        {'H', SW_STATE_ROLLING, 20, "2025011499", "now 2025011499 ROLLING at 20%"},
+        {'A', SW_STATE_ROLLING, 35, NULL, "now ROLLING at 35%, read 03:10; what stands"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct heard h;
+        struct sw_snapshot now;
+        struct sw_platform platforms[5];
+        begin(&h, world_bad());
+        size_t android = fig_worst_platform(world_bad());
+        h.act.view.platform = android;
+        press(&h, rows[i].key);
+        world_copy_bad(&now, platforms);
+        platforms[android].state = rows[i].state;
+        platforms[android].percent_set.value = rows[i].percent;
+        platforms[android].observed_at_ms = MINUTES_AGO(2);
+        if (rows[i].identity != NULL)
+            platforms[android].identity = rows[i].identity;
+        char *text = drawn_over(&h, &now);
+        bool is_said = strstr(text, "CHANGED    since this was opened") != NULL;
+        if (is_said != (rows[i].says != NULL) ||
+            (rows[i].says != NULL && strstr(text, rows[i].says) == NULL))
+            fail_msg("%zu: %s", i, text);
+        free(text);
+        act_clear(&h.act);
+    }
+}
+
 static void an_open_dialog_is_not_replaced_by_an_outcome(void **state)
 {
     struct heard h;
@@ -530,6 +582,7 @@ int main(void)
         cmocka_unit_test(dry_run_shows_the_requests),
         cmocka_unit_test(a_refusal_by_policy_can_be_overridden),
         cmocka_unit_test(a_halt_without_a_ledger_asks_a_second_time),
+        cmocka_unit_test(a_change_under_an_open_dialog_is_said_in_it),
         cmocka_unit_test(an_open_dialog_is_not_replaced_by_an_outcome),
         cmocka_unit_test(read_only_submits_nothing_that_acts),
         cmocka_unit_test(the_wallboard_knows_only_q),

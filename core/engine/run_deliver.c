@@ -127,6 +127,11 @@ static bool send_once(struct sw_run *run, struct wait *wait, bool is_first)
     return end_after_sending(run, sent, is_first, &error);
 }
 
+static int64_t true_time(const struct sw_rollout *rollout)
+{
+    return rollout->true_for_ms != 0 ? rollout->true_for_ms : rollout->observed_at_ms;
+}
+
 /* May this halt be sent again? Only when nothing has left yet, or when a reading whose data is
  * younger than the last sending does not show it. */
 static bool is_to_be_resent(const struct sw_run *run, const struct wait *wait, bool is_read,
@@ -136,13 +141,33 @@ static bool is_to_be_resent(const struct sw_run *run, const struct wait *wait, b
         return false;
     if (!run->is_effect_possible)
         return true;
-    int64_t true_for_ms = now->true_for_ms != 0 ? now->true_for_ms : now->observed_at_ms;
     return is_read && read_at_ms >= wait->sent_ms + wait->resend_after_ms &&
-           true_for_ms >= wait->sent_world_ms;
+           true_time(now) >= wait->sent_world_ms;
+}
+
+/* A halt of what its store can halt no more (somebody gave it to everybody meanwhile) would be asked
+ * for ever: it ends, and aloud. Only a reading younger than the sending may say so. */
+static bool end_unhaltable(struct sw_run *run, const struct wait *wait,
+                           const struct sw_rollout *now)
+{
+    struct sw_target target = run->setup->platforms[run->platform].rollout;
+    struct sw_source_offer offer = {0};
+    char state[SW_LINE_MAX];
+    if (run->verb != SW_VERB_HALT || now->state == SW_STATE_UNKNOWN ||
+        true_time(now) < wait->sent_world_ms)
+        return false;
+    target.rollout = now;
+    sw_run_kind_of(run)->offer(&target, now, SW_VERB_HALT, &offer);
+    if (offer.is_possible)
+        return false;
+    sw_run_end(run, SW_RESULT_REJECTED, SW_E_CONFLICT,
+               "%s: NOT HALTED: the store now shows %s: %s", run->platform_id,
+               sw_run_state_text(now, state, sizeof state), offer.reason);
+    return true;
 }
 
 /* True when the reading ended the action. */
-static bool judge_reading(struct sw_run *run, const struct sw_rollout *now)
+static bool judge_reading(struct sw_run *run, const struct wait *wait, const struct sw_rollout *now)
 {
     char version[SW_LABEL_MAX * 2];
     const struct sw_act act = {.verb = run->verb,
@@ -160,7 +185,7 @@ static bool judge_reading(struct sw_run *run, const struct sw_rollout *now)
                    sw_run_version_text(now, version, sizeof version));
         return true;
     }
-    return false;
+    return end_unhaltable(run, wait, now);
 }
 
 /* One read, and what follows from it. True when the action ended. */
@@ -173,7 +198,7 @@ static bool read_back(struct sw_run *run, struct wait *wait)
     bool is_over = false;
     wait->is_last_read_ok = is_read;
     if (is_read)
-        is_over = judge_reading(run, &now);
+        is_over = judge_reading(run, wait, &now);
     else if (error.code != SW_E_CANCELLED)
         wait->error = error;
     if (!is_over && !sw_run_is_told_to_end(run) &&

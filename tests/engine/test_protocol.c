@@ -216,6 +216,33 @@ static void a_slow_store_gets_one_halt(void **state)
     sw_core_close(core);
 }
 
+static enum sw_code completed_meanwhile(void *arg)
+{
+    struct world_app app = world_look("app0");
+    (void)arg;
+    app.state = SW_STATE_COMPLETE;
+    app.percent = 100;
+    world_set("app0", &app);
+    return SW_OK;
+}
+
+/* Somebody gave it to everybody while our halt was on its way: nothing is left to ask for, and the
+ * captain must not wait for a halt that cannot come. */
+static void a_halt_of_what_cannot_be_halted_any_more_ends_aloud(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    set_write("app0", WRITE_IS_LOST, -1);
+    world_before_writes(completed_meanwhile, NULL);
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_REJECTED, SW_E_CONFLICT,
+           "app0: NOT HALTED: the store now shows COMPLETE at 100%: the app is complete");
+    assert_int_equal(world_look("app0").writes, 1);
+    assert_int_equal(sw_core_halts_in_flight(core), 0);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_REJECTED), 1);
+    sw_core_close(core);
+    world_before_writes(NULL, NULL);
+}
+
 static void an_unsent_halt_is_tried_until_it_leaves(void **state)
 {
     (void)state;
@@ -392,6 +419,7 @@ int main(void)
         TEST(a_lost_write_is_never_sent_again),
         TEST(a_halt_not_taken_is_sent_again_once),
         TEST(a_slow_store_gets_one_halt),
+        TEST(a_halt_of_what_cannot_be_halted_any_more_ends_aloud),
         TEST(an_unsent_halt_is_tried_until_it_leaves),
         TEST(the_upstreams_no_is_final),
         TEST(a_halt_may_be_blind),

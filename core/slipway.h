@@ -476,6 +476,98 @@ enum sw_code sw_gate_json(const struct sw_snapshot *snapshot, const char *platfo
 enum sw_code sw_checklist_json(const struct sw_snapshot *snapshot, char **out, struct sw_error *err);
 enum sw_code sw_event_json(const struct sw_event *event, char **out, struct sw_error *err);
 
+/* ----------------------------------------------------------------- verdict
+ * "Is the new version worse, and how sure is that?": a sequential test on a
+ * table of time buckets, valid at every look and after any number of them
+ * (docs/verdict.md: the formulas, what they guarantee, what they cannot see).
+ * Pure functions on arrays: no core is needed, nothing is kept, any thread.
+ * The table is judged as a whole each time, so that late data revises the past. */
+
+/* The same stretch of time of both versions. */
+struct sw_verdict_bucket {
+    double bad_new, n_new; /* crashed and all sessions (or user-days) of the new version: x, n */
+    double bad_old, n_old; /* of the version being replaced: y, N */
+};
+
+struct sw_verdict_options {
+    double r0;         /* WORSE means: a ratio above it; 1, or 1 + what is tolerated. > 0 */
+    size_t starts;     /* K: how many buckets 14 days have. At least 1 */
+    double alpha;      /* of WORSE: a healthy release reaches it with at most this probability */
+    double alpha_halt; /* the same of is_halt_advised */
+    double margin;     /* NOT WORSE means: by less than this factor. > 0 */
+    double beta;       /* of NOT WORSE, at each look */
+    size_t soak;       /* NOT WORSE is asked of this many last buckets. At least 1 */
+    /* Known: there is no control at the same time; the old version's crashes per session, > 0.
+     * Its sessions in the table are then not looked at. Say so where the verdict is shown. */
+    struct sw_value old_rate;
+};
+
+/* r0 1, alpha 0.05 and 0.01, margin 2, beta 0.05, soak a day (starts / 14, at least 24). */
+struct sw_verdict_options sw_verdict_options_default(size_t starts);
+/* For the test on the buckets after the k-th halt or fix, k = 1, 2, …: alpha * 6 / (pi^2 k^2), so
+ * that all of them together stay within alpha; with the test before, within 2 alpha. */
+struct sw_verdict_options sw_verdict_options_event(const struct sw_verdict_options *options,
+                                                   unsigned k);
+
+/* What is known after a bucket. */
+struct sw_verdict_row {
+    size_t index;           /* of the bucket in the array */
+    size_t number;          /* of the bucket among those that count, from 1 */
+    enum sw_verdict state;  /* zeroed: UNKNOWN, no bucket counts */
+    bool is_halt_advised;   /* the evidence has reached 1 / alpha_halt */
+    double log_e_cum;       /* ln of the evidence for "worse in all buckets" */
+    double log_e_onset;     /* ... for "worse from some bucket on" */
+    double log_e;           /* ... half each */
+    double log_e_max;       /* the greatest log_e so far; decides WORSE */
+    double p;               /* valid at every look: at most this, were the new version not worse */
+    size_t since;           /* number of the likeliest first bad bucket; says something only when WORSE */
+    size_t since_index;     /* the same bucket in the array */
+    /* Over the buckets from `since` when WORSE, else over all: the likeliest ratio (unknown when
+     * infinite, or when nothing crashed), and what 1 - alpha leaves of it (low 0: nothing is too
+     * low; high unknown: nothing too high). */
+    struct sw_value ratio, ratio_low, ratio_high;
+    double bad_new, n_new, bad_old, n_old;
+};
+
+/* Judges the table after each bucket. rows has room for count; returns how many were written: a
+ * bucket without a session on one side, or with counts that are none (not finite, negative, above
+ * 2^53), is skipped and has no row. Takes about 50 us a row. */
+size_t sw_verdict_rows(const struct sw_verdict_options *options,
+                       const struct sw_verdict_bucket *buckets, size_t count,
+                       struct sw_verdict_row *rows);
+/* The last of these rows; zeroed when there is none. Takes about 1 us a bucket. */
+struct sw_verdict_row sw_verdict_judge(const struct sw_verdict_options *options,
+                                       const struct sw_verdict_bucket *buckets, size_t count);
+
+/* "Sees >= Rx": the smallest ratio that would be WORSE by now with probability 0.8, were the new
+ * version that bad in every bucket; unknown when there is none, or no crash of the old version. */
+struct sw_value sw_verdict_sees(const struct sw_verdict_options *options,
+                                const struct sw_verdict_bucket *buckets, size_t count);
+/* Has the soak window enough traffic to say NOT WORSE of an equally good version with probability
+ * 0.8? Where not, only WORSE should block: "too few users to be sure". */
+bool sw_verdict_can_decide(const struct sw_verdict_options *options,
+                           const struct sw_verdict_bucket *buckets, size_t count);
+
+/* exp(log_e), at most 1e300. */
+double sw_verdict_e(double log_e);
+/* The evidence of several metrics or platforms in one: ln of the average of their e-values of the
+ * same time, itself evidence however they depend on one another. 0 (none) for count 0. */
+double sw_verdict_log_e_average(const double *log_e, size_t count);
+
+enum { SW_VERDICT_LINE_MAX = 256, SW_VERDICT_LINES_MAX = 100000 };
+
+/* Reads a table: JSON lines {"x":…,"n":…,"y":…,"N":…}, whole numbers, x <= n, y <= N; blank lines
+ * are passed over. At most SW_VERDICT_LINES_MAX lines of SW_VERDICT_LINE_MAX bytes. *buckets is
+ * malloc'd, NULL when *count is 0. Errors: SW_E_PARSE, the text begins with the line's number;
+ * nothing is given then. */
+enum sw_code sw_verdict_parse(const char *text, size_t len, struct sw_verdict_bucket **buckets,
+                              size_t *count, struct sw_error *err);
+/* Rows and what sw_verdict_sees gave as the documented JSON (docs/verdict.schema.json). *out is
+ * malloc'd. */
+enum sw_code sw_verdict_json(const struct sw_verdict_options *options,
+                             const struct sw_verdict_row *rows, size_t count, struct sw_value sees,
+                             char **out, struct sw_error *err);
+
 /* -------------------------------------------------------------------- core */
 
 struct sw_core;

@@ -1,0 +1,149 @@
+/*
+ * verdict_align.c: two series, one table (verdict.h).
+ *
+ * Sources give what they have: hours beside five minutes, holes where nobody came, a last bucket
+ * that is still filling. A pair that does not cover the same time would compare a quiet hour with a
+ * busy one, so whatever does not fit is left out, never guessed.
+ */
+#include "model/verdict.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define SLOTS_MAX 100000
+
+struct grid {
+    int64_t start_ms, width_ms, closed_ms;
+    size_t count;
+};
+
+/* The remainder that is never negative. */
+static int64_t phase(int64_t ms, int64_t width_ms)
+{
+    int64_t rest = ms % width_ms;
+    return rest < 0 ? rest + width_ms : rest;
+}
+
+static bool is_plausible(const struct sw_bucket *bucket)
+{
+    return isfinite(bucket->n) && isfinite(bucket->bad) && bucket->bad >= 0 &&
+           bucket->bad <= bucket->n;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* From when to when a series speaks. */
+static void extent(const struct sw_series *series, int64_t *first_ms, int64_t *end_ms)
+{
+    *first_ms = INT64_MAX;
+    *end_ms = INT64_MIN;
+    for (size_t i = 0; i < series->count; i++) {
+        int64_t start_ms = series->buckets[i].start_ms;
+        if (start_ms < *first_ms)
+            *first_ms = start_ms;
+        if (start_ms > *end_ms)
+            *end_ms = start_ms;
+    }
+    if (series->count > 0)
+        *end_ms += (int64_t)series->bucket_s * 1000;
+}
+
+/* A time that a clock can show: sums of two stay in range. */
+static bool is_time(int64_t ms)
+{
+    const int64_t most = INT64_C(253402300800000); /* the year 10000 */
+    return ms >= -most && ms <= most;
+}
+
+static bool find_grid(const struct sw_series *a, const struct sw_series *b, int64_t now_ms,
+                      struct grid *grid)
+{
+    int64_t first[2], end[2];
+    if (a->count == 0 || b->count == 0 || a->bucket_s <= 0 || b->bucket_s <= 0)
+        return false;
+    const struct sw_series *wide = a->bucket_s >= b->bucket_s ? a : b;
+    const struct sw_series *narrow = wide == a ? b : a;
+    if (wide->bucket_s % narrow->bucket_s != 0)
+        return false;
+    extent(a, &first[0], &end[0]);
+    extent(b, &first[1], &end[1]);
+    if (!is_time(first[0]) || !is_time(first[1]) || !is_time(end[0]) || !is_time(end[1]))
+        return false;
+    grid->width_ms = (int64_t)wide->bucket_s * 1000;
+    int64_t anchor = wide == a ? first[0] : first[1];
+    int64_t from = first[0] > first[1] ? first[0] : first[1];
+    grid->start_ms = from + phase(anchor - from, grid->width_ms);
+    grid->closed_ms = earlier(now_ms, earlier(end[0], end[1]));
+    if (a->observed_at_ms != 0)
+        grid->closed_ms = earlier(grid->closed_ms, a->observed_at_ms);
+    if (b->observed_at_ms != 0)
+        grid->closed_ms = earlier(grid->closed_ms, b->observed_at_ms);
+    int64_t slots = (grid->closed_ms - grid->start_ms) / grid->width_ms;
+    grid->count = slots > 0 && slots <= SLOTS_MAX ? (size_t)slots : 0;
+    return grid->count > 0;
+}
+
+/* The sums of one side in each slot; what is not filled exactly once counts as no data. */
+static struct sw_bucket *fill(const struct grid *grid, const struct sw_series *series)
+{
+    struct sw_bucket *slots = sw_xcalloc(grid->count, sizeof *slots);
+    uint32_t *filled = sw_xcalloc(grid->count, sizeof *filled);
+    int64_t width_ms = (int64_t)series->bucket_s * 1000;
+    for (size_t i = 0; i < series->count; i++) {
+        const struct sw_bucket *bucket = &series->buckets[i];
+        int64_t from = bucket->start_ms - grid->start_ms;
+        if (from < 0 || from / grid->width_ms >= (int64_t)grid->count)
+            continue;
+        size_t at = (size_t)(from / grid->width_ms);
+        if (phase(from, width_ms) != 0 || !is_plausible(bucket))
+            continue;
+        slots[at].n += bucket->n;
+        slots[at].bad += bucket->bad;
+        filled[at]++;
+    }
+    for (size_t i = 0; i < grid->count; i++) {
+        if (filled[i] != (uint32_t)(grid->width_ms / width_ms))
+            slots[i].n = slots[i].bad = 0;
+    }
+    free(filled);
+    return slots;
+}
+
+bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *old_side,
+                      int64_t now_ms, struct sw_verdict_table *table)
+{
+    struct grid grid;
+    bool has_any = false;
+    *table = (struct sw_verdict_table){0};
+    if (!find_grid(new_side, old_side, now_ms, &grid))
+        return false;
+    struct sw_bucket *news = fill(&grid, new_side);
+    struct sw_bucket *olds = fill(&grid, old_side);
+    table->buckets = sw_xcalloc(grid.count, sizeof *table->buckets);
+    table->start_ms = grid.start_ms;
+    table->bucket_s = (int)(grid.width_ms / 1000);
+    table->count = grid.count;
+    for (size_t i = 0; i < grid.count; i++) {
+        if (!(news[i].n > 0) || !(olds[i].n > 0))
+            continue;
+        has_any = true;
+        table->buckets[i] = (struct sw_verdict_bucket){
+            .bad_new = news[i].bad, .n_new = news[i].n, .bad_old = olds[i].bad, .n_old = olds[i].n};
+    }
+    free(news);
+    free(olds);
+    if (!has_any)
+        sw_verdict_table_clear(table);
+    return has_any;
+}
+
+void sw_verdict_table_clear(struct sw_verdict_table *table)
+{
+    free(table->buckets);
+    *table = (struct sw_verdict_table){0};
+}

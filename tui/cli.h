@@ -17,8 +17,8 @@
 enum cli_exit {
     CLI_OK = 0,       /* done, gate open, all well */
     CLI_HOLD = 1,     /* gate closed or something unhealthy; or it could not be done here */
-    CLI_WORSE = 2,    /* gate: the new version is worse */
-    CLI_STALE = 3,    /* stale or unknown */
+    CLI_WORSE = 2,    /* gate, verdict: the new version is worse */
+    CLI_STALE = 3,    /* stale or unknown, not enough data */
     CLI_REFUSED = 4,  /* by policy, or by the person asked */
     CLI_REJECTED = 5, /* by the upstream */
     CLI_USAGE = 64,
@@ -50,6 +50,9 @@ enum cli_option {
     CLI_FORMAT,
     CLI_VERIFY,
     CLI_PRINT,
+    CLI_R0,
+    CLI_STARTS,
+    CLI_SOAK,
     CLI_OPTION_COUNT
 };
 
@@ -72,6 +75,8 @@ struct cli_request {
     const char *args[CLI_ARGS_MAX];
     enum color_when color;
     int rotate_s;
+    double r0;
+    int starts, soak; /* soak 0: not given */
     int cols, rows;
     enum dump_format format;
 };
@@ -114,6 +119,7 @@ char *cli_markdown_text(void);                    /* malloc'd */
 int cli_exit_of_outcome(enum sw_result result, enum sw_code code);
 int cli_exit_of_code(enum sw_code code); /* of what could not be done at all */
 int cli_exit_of_gate(const struct sw_snapshot *snapshot, const struct sw_platform *platform);
+int cli_exit_of_verdict(enum sw_verdict verdict);
 /* platform NULL: the worst of all. */
 int cli_exit_of_status(const struct sw_snapshot *snapshot, const struct sw_platform *platform);
 /* Does anything of the platform come from this source? */
@@ -146,6 +152,7 @@ int cli_gate(const struct cli_request *request);
 int cli_checklist(const struct cli_request *request);
 int cli_log(const struct cli_request *request);
 int cli_screenshot(const struct cli_request *request);
+int cli_verdict(const struct cli_request *request);
 int cli_check(const struct cli_request *request);
 int cli_init(const struct cli_request *request);
 

@@ -13,11 +13,11 @@
 const struct cli_exit_info cli_exits[] = {
     {CLI_OK, "done; gate open; all well"},
     {CLI_HOLD, "gate closed, or something unhealthy (hold); also a plain failure on this machine"},
-    {CLI_WORSE, "`gate`: the new version is worse"},
-    {CLI_STALE, "stale or unknown"},
+    {CLI_WORSE, "`gate`, `verdict`: the new version is worse"},
+    {CLI_STALE, "stale or unknown; `verdict`: not enough data"},
     {CLI_REFUSED, "refused by policy, or not confirmed; nothing was sent"},
     {CLI_REJECTED, "refused by the upstream, in its words"},
-    {CLI_USAGE, "usage: no such command, option, platform or item"},
+    {CLI_USAGE, "usage: no such command, option, platform or item; `verdict`: a wrong line"},
     {CLI_UNKNOWN, "outcome unknown, or not sent for a reason that may pass: ask again"},
     {CLI_NO_RIGHT, "no right: the credential was refused or may not do this"},
     {CLI_BAD_CONFIG, "the configuration, or a key file it names, is wrong; nothing was changed"},
@@ -121,6 +121,22 @@ int cli_exit_of_gate(const struct sw_snapshot *snapshot, const struct sw_platfor
         is_unsure = is_unsure || gate->verdict != SW_GATE_PASS;
     }
     return is_closed ? CLI_HOLD : is_unsure ? CLI_STALE : CLI_OK;
+}
+
+/* As at the gate: WAIT is 3, so that a script goes on only where there is an answer. */
+int cli_exit_of_verdict(enum sw_verdict verdict)
+{
+    switch (verdict) {
+    case SW_VERDICT_WORSE:
+        return CLI_WORSE;
+    case SW_VERDICT_NOT_WORSE:
+        return CLI_OK;
+    case SW_VERDICT_UNKNOWN:
+    case SW_VERDICT_NOT_ENOUGH_DATA:
+    case SW_VERDICT_COUNT:
+        break;
+    }
+    return CLI_STALE;
 }
 
 /* ---------------------------------------------------------------------- status */

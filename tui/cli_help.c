@@ -236,8 +236,8 @@ char *cli_markdown_text(void)
     text_puts(&out, "```\n\nOptions may stand before or behind the command. Scripts may rely on "
                     "the exit codes and on `--json`, whose shapes are in "
                     "[status](status.schema.json), [gate](gate.schema.json), "
-                    "[checklist](checklist.schema.json), [event](event.schema.json) and "
-                    "[action](action.schema.json): fields may be added, never changed; what is "
+                    "[checklist](checklist.schema.json), [event](event.schema.json), "
+                    "[action](action.schema.json) and [verdict](verdict.schema.json): fields may be added, never changed; what is "
                     "not known is `null`, never 0.\n\n## Exit codes\n\n| code | meaning "
                     "|\n|---|---|\n");
     for (size_t i = 0; i < cli_exit_count(); i++)

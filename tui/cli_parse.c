@@ -239,6 +239,43 @@ static bool read_rotate(struct cli_request *request)
     return fail_value(CLI_ROTATE, text, "a number of seconds from 1 to 86400");
 }
 
+/* Digits, and a point with digits: what strtod takes besides ("0x1p3", "inf", " 1") is no ratio. */
+static bool is_ratio(const char *text, double min, double max, double *out)
+{
+    static const char digits[] = "0123456789";
+    size_t len = strspn(text, digits);
+    size_t rest = text[len] == '.' ? 1 + strspn(text + len + 1, digits) : 0;
+    if (len == 0 || rest == 1 || text[len + rest] != '\0')
+        return false;
+    *out = strtod(text, NULL);
+    return *out >= min && *out <= max;
+}
+
+static bool read_r0(struct cli_request *request)
+{
+    const char *text = request->values[CLI_R0];
+    request->r0 = 1;
+    if (text == NULL || is_ratio(text, 0.01, 100, &request->r0))
+        return true;
+    return fail_value(CLI_R0, text, "a ratio from 0.01 to 100, such as 1.25");
+}
+
+static bool read_buckets(const struct cli_request *request, enum cli_option option, int *out)
+{
+    const char *text = request->values[option];
+    const char *at = text;
+    if (text == NULL || (is_number(text, &at, 1, 1000000, out) && *at == '\0'))
+        return true;
+    return fail_value(option, text, "a number of buckets from 1 to 1000000");
+}
+
+static bool read_verdict(struct cli_request *request)
+{
+    request->starts = 14 * 24;
+    return read_r0(request) && read_buckets(request, CLI_STARTS, &request->starts) &&
+           read_buckets(request, CLI_SOAK, &request->soak);
+}
+
 /* An empty reason for going against the rules is none. */
 static bool read_texts(const struct cli_request *request)
 {
@@ -289,7 +326,8 @@ bool cli_parse(int argc, char **argv, struct cli_request *request)
     if (named == NULL)
         request->command = cli_command_find("dashboard");
     bool is_good = check_taken(request) && read_texts(request) && read_color(request) &&
-                   read_format(request) && read_size(request) && read_rotate(request);
+                   read_format(request) && read_size(request) && read_rotate(request) &&
+                   read_verdict(request);
     request->command = named;
     return is_good;
 }

@@ -31,6 +31,9 @@ const struct cli_option_info cli_options[CLI_OPTION_COUNT] = {
     [CLI_FORMAT] = {"format", "NAME", "text, ansi or svg (default text)", false},
     [CLI_VERIFY] = {"verify", NULL, "check every record and the chain; exit 1 when something is bad", false},
     [CLI_PRINT] = {"print", NULL, "to standard output instead of a file", false},
+    [CLI_R0] = {"r0", "X", "the ratio that is still tolerated (default 1)", false},
+    [CLI_STARTS] = {"starts", "K", "how many buckets 14 days have (default 336: hours)", false},
+    [CLI_SOAK] = {"soak", "N", "the last buckets that NOT WORSE is asked of (default K / 14, at least 24)", false},
 };
 
 #define OWN(option) (1U << (option))
@@ -104,6 +107,24 @@ static const struct cli_command commands[] = {
      "one screen, drawn from one poll, to standard output",
      "Screens: overview, platform, checklist, log, sources, help, wallboard.",
      0, SW_VERB_NONE, cli_screenshot},
+    {"verdict", "FILE|-", 1, 1, OWN(CLI_JSON) | OWN(CLI_R0) | OWN(CLI_STARTS) | OWN(CLI_SOAK),
+     "is the new version worse? on a table of time buckets",
+     "The sequential test of docs/verdict.md, valid at every look. A line of FILE (`-`: standard "
+     "input) is a bucket, oldest first: {\"x\":2,\"n\":150,\"y\":45,\"N\":15000}, crashed and all "
+     "sessions of the new version, then of the one it replaces in the same time, as whole numbers. "
+     "A bucket without sessions on a side is passed over and not numbered. Reads no configuration, "
+     "asks nobody.\n\n"
+     "Printed after each bucket: the evidence (as logarithms: log_e is what counts, WORSE from "
+     "ln 20 = 3.0 on, a halt is advised from ln 100 = 4.6), p, the state, the likeliest first bad "
+     "bucket, and the ratio with its interval: since that bucket when WORSE, else over all.\n\n"
+     "The exit code is the last bucket's: 2 WORSE; 0 NOT_WORSE (than twice as bad, over the last "
+     "buckets); 3 NOT_ENOUGH_DATA, or no bucket at all. A table with a line that is wrong is not "
+     "judged: the line is told, and the exit code is 64; 1 when FILE cannot be read.\n\n"
+     "What it cannot see: sessions of one user are not independent (a crash loop counts often: "
+     "prefer users a day); those who update first differ from the others, so it says \"rates "
+     "differ\", not \"the code did it\"; a first start after an update crashes more often "
+     "(--r0 1.25); a fault that keeps sessions from starting leaves no session to count.",
+     0, SW_VERB_NONE, cli_verdict},
     {"check", "", 0, 0, 0,
      "explain the configuration, ask every source once",
      "One line for each source: whether it answers, how fast, how far its clock is from ours and "

@@ -119,7 +119,7 @@ enum sw_code sw_verdict_parse(const char *text, size_t len, struct sw_verdict_bu
 {
     struct table table = {0};
     struct sw_error first = {0};
-    enum sw_code code = read_lines(text, len, &table, &first);
+    enum sw_code code = len > 0 ? read_lines(text, len, &table, &first) : SW_OK;
     if (code != SW_OK) {
         free(table.buckets);
         if (err != NULL) {

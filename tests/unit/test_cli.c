@@ -65,6 +65,9 @@ static void takes_what_the_contract_says(void **state)
         {"screenshot overview --size 80x24 --format svg", "screenshot", CLI_SIZE, "80x24"},
         {"check --trace t.log --release 2.15.3", "check", CLI_RELEASE, "2.15.3"},
         {"init -", "init", CLI_PRINT, NULL},
+        {"verdict -", "verdict", CLI_JSON, NULL},
+        {"verdict t.jsonl --r0 1.25 --json", "verdict", CLI_R0, "1.25"},
+        {"--starts 4032 verdict t.jsonl", "verdict", CLI_STARTS, "4032"},
         {"halt --help", "halt", CLI_HELP, ""},
         {"-h", NULL, CLI_HELP, ""},
         {"--version", NULL, CLI_VERSION, ""},
@@ -94,7 +97,23 @@ static void refuses_everything_else(void **state)
         "guard",
         "conn",
         "brief",
-        "verdict f",
+        "verdict",
+        "verdict a b",
+        "verdict a --yes",
+        "verdict a --r0 0",
+        "verdict a --r0 -1",
+        "verdict a --r0 101",
+        "verdict a --r0 1,25",
+        "verdict a --r0 inf",
+        "verdict a --r0 0x2",
+        "verdict a --r0 1.",
+        "verdict a --r0=",
+        "verdict a --starts 0",
+        "verdict a --starts 3.5",
+        "verdict a --starts -3",
+        "verdict a --soak 1000001",
+        "verdict a --soak many",
+        "status --r0 2",
         "promote ios",
         "halt",
         "halt ios android",
@@ -148,6 +167,14 @@ static void values_become_numbers(void **state)
     assert_true(parse("wallboard --rotate 86400 --color always", &request));
     assert_int_equal(request.rotate_s, 86400);
     assert_int_equal(request.color, COLOR_WHEN_ALWAYS);
+    assert_true(parse("verdict t --r0 1.25 --starts 4032 --soak 288", &request));
+    assert_true(request.r0 > 1.2499 && request.r0 < 1.2501);
+    assert_int_equal(request.starts, 4032);
+    assert_int_equal(request.soak, 288);
+    assert_true(parse("verdict t", &request));
+    assert_true(request.r0 > 0.9999 && request.r0 < 1.0001);
+    assert_int_equal(request.starts, 336);
+    assert_int_equal(request.soak, 0);
 }
 
 static void the_nearest_word_is_near(void **state)
@@ -439,6 +466,16 @@ static void gate_and_status_have_their_exit_codes(void **state)
     }
 }
 
+/* Like the gate: a script goes on only where there is an answer. */
+static void the_verdict_has_its_exit_codes(void **state)
+{
+    (void)state;
+    assert_int_equal(cli_exit_of_verdict(SW_VERDICT_WORSE), 2);
+    assert_int_equal(cli_exit_of_verdict(SW_VERDICT_NOT_WORSE), 0);
+    assert_int_equal(cli_exit_of_verdict(SW_VERDICT_NOT_ENOUGH_DATA), 3);
+    assert_int_equal(cli_exit_of_verdict(SW_VERDICT_UNKNOWN), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +487,7 @@ int main(void)
         cmocka_unit_test(every_outcome_has_its_exit_code),
         cmocka_unit_test(only_success_is_zero),
         cmocka_unit_test(gate_and_status_have_their_exit_codes),
+        cmocka_unit_test(the_verdict_has_its_exit_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #: make demo          the dashboard on a simulated rollout week
 #: make test          lint, then every test in release, asan and tsan; T=tests/unit/test_x.c for one
 #: make install       into PREFIX (/usr/local) below DESTDIR; make uninstall takes it out again
-#: make bench         measures, each beside a reference;  make fuzz FUZZ_SECONDS=60
+#: make bench         measures, each beside a reference (bench-judgement: the verdict);  make fuzz FUZZ_SECONDS=60
 #: make golden-update takes the screens as they are now, with the difference; make docs-screens: README's
 #: make lint, format, clean, analyze;  make ci-full: clang, analyzers, valgrind, long fuzzing
 #: V=1 shows commands; CC=clang BUILD=.build/clang builds beside; what is missing is installed.
@@ -32,8 +32,7 @@ ifneq ($(filter-out $(no_setup),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/setup.mk
 is_building := yes
 endif
-$(BUILD)/setup.mk: .ci/setup
-	$(Q)CC='$(CC)' .ci/setup $@
+$(BUILD)/setup.mk: .ci/setup ; $(Q)CC='$(CC)' .ci/setup $@
 
 # --- flags -------------------------------------------------------------------------------------
 is_clang := $(findstring clang,$(shell $(CC) --version 2>/dev/null))
@@ -136,7 +135,7 @@ $(BUILD)/$(1)/$(2:.c=): $(call objects,$(1),$(2)) $(BUILD)/$(1)/libslipway.a
 	$$(call link,$(1)) $$(LIBS)
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
-$(foreach v,$(VARIANTS),$(foreach p,$(programs) $(bench_src) $(fuzz_src),$(eval $(call test_program,$(v),$(p)))))
+$(foreach v,$(VARIANTS),$(foreach p,$(programs) $(bench_src) $(wildcard tests/bench/judgement/*.c) $(fuzz_src),$(eval $(call test_program,$(v),$(p)))))
 $(foreach v,$(VARIANTS),$(foreach p,$(example_src),$(eval $(call example_program,$(v),$(p)))))
 # What a bench stands beside: nothing of ours.
 $(BUILD)/release/tests/bench/ref_%: $(BUILD)/release/o/tests/bench/ref_%.o ; $(call link,release) $(TUI_LIBS) $(CORE_LIBS)
@@ -153,7 +152,7 @@ endif
 $(BUILD)/flags $(BUILD)/prefix: ;
 
 # --- what people type ----------------------------------------------------------------------------
-.PHONY: all lint test bench fuzz demo docs-screens install uninstall clean help format ci-full golden-update fuzz-programs
+.PHONY: all lint test bench bench-judgement fuzz demo docs-screens install uninstall clean help format ci-full golden-update fuzz-programs
 all: $(BUILD)/lint.ok release
 lint_src := $(shell find Makefile README.md .ci core tui themes tests docs -type f 2>/dev/null)
 $(BUILD)/lint.ok: $(lint_src)
@@ -172,6 +171,7 @@ golden-update: tests-release
 	  $(as_test) SLIPWAY_GOLDEN_UPDATE=1 $$t; done; git --no-pager diff --stat -p -- tests/golden
 bench: aids-release $(patsubst %.c,$(BUILD)/release/%,$(bench_src) $(ref_src))
 	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b || exit 1; done
+bench-judgement: $(BUILD)/release/tests/bench/judgement/bench_judgement ; $(Q)$(as_test) $<
 fuzz:
 	$(Q)+.ci/setup --extra && $(MAKE) --no-print-directory fuzz-programs
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz $(BUILD) $(fuzz_src:tests/fuzz/%.c=%)

@@ -37,27 +37,29 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* From when to when a series speaks. */
-static void extent(const struct sw_series *series, int64_t *first_ms, int64_t *end_ms)
-{
-    *first_ms = INT64_MAX;
-    *end_ms = INT64_MIN;
-    for (size_t i = 0; i < series->count; i++) {
-        int64_t start_ms = series->buckets[i].start_ms;
-        if (start_ms < *first_ms)
-            *first_ms = start_ms;
-        if (start_ms > *end_ms)
-            *end_ms = start_ms;
-    }
-    if (series->count > 0)
-        *end_ms += (int64_t)series->bucket_s * 1000;
-}
-
 /* A time that a clock can show: sums of two stay in range. */
 static bool is_time(int64_t ms)
 {
     const int64_t most = INT64_C(253402300800000); /* the year 10000 */
     return ms >= -most && ms <= most;
+}
+
+/* From when to when a series speaks. */
+static void extent(const struct sw_series *series, int64_t *first_ms, int64_t *end_ms)
+{
+    bool has_any = false;
+    *first_ms = *end_ms = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        int64_t start_ms = series->buckets[i].start_ms;
+        if (!is_time(start_ms))
+            continue;
+        int64_t stop_ms = start_ms + (int64_t)series->bucket_s * 1000;
+        if (!has_any || start_ms < *first_ms)
+            *first_ms = start_ms;
+        if (!has_any || stop_ms > *end_ms)
+            *end_ms = stop_ms;
+        has_any = true;
+    }
 }
 
 static bool find_grid(const struct sw_series *a, const struct sw_series *b, int64_t now_ms,
@@ -72,8 +74,6 @@ static bool find_grid(const struct sw_series *a, const struct sw_series *b, int6
         return false;
     extent(a, &first[0], &end[0]);
     extent(b, &first[1], &end[1]);
-    if (!is_time(first[0]) || !is_time(first[1]) || !is_time(end[0]) || !is_time(end[1]))
-        return false;
     grid->width_ms = (int64_t)wide->bucket_s * 1000;
     int64_t anchor = wide == a ? first[0] : first[1];
     int64_t from = first[0] > first[1] ? first[0] : first[1];
@@ -83,6 +83,8 @@ static bool find_grid(const struct sw_series *a, const struct sw_series *b, int6
         grid->closed_ms = earlier(grid->closed_ms, a->observed_at_ms);
     if (b->observed_at_ms != 0)
         grid->closed_ms = earlier(grid->closed_ms, b->observed_at_ms);
+    if (grid->closed_ms <= grid->start_ms)
+        return false;
     int64_t slots = (grid->closed_ms - grid->start_ms) / grid->width_ms;
     grid->count = slots > 0 && slots <= SLOTS_MAX ? (size_t)slots : 0;
     return grid->count > 0;
@@ -96,7 +98,7 @@ static struct sw_bucket *fill(const struct grid *grid, const struct sw_series *s
     int64_t width_ms = (int64_t)series->bucket_s * 1000;
     for (size_t i = 0; i < series->count; i++) {
         const struct sw_bucket *bucket = &series->buckets[i];
-        int64_t from = bucket->start_ms - grid->start_ms;
+        int64_t from = is_time(bucket->start_ms) ? bucket->start_ms - grid->start_ms : -1;
         if (from < 0 || from / grid->width_ms >= (int64_t)grid->count)
             continue;
         size_t at = (size_t)(from / grid->width_ms);

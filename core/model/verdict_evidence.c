@@ -18,12 +18,9 @@ const double sw_verdict_factor_log[SW_VERDICT_GRID] = {
     1.0986122886681098,  1.6094379124341003,  2.0794415416798357,
 };
 
-/* Above it a double is no count any more. */
-#define COUNT_MAX 9007199254740992.0
-
 static bool is_count(double number)
 {
-    return isfinite(number) && number >= 0 && number <= COUNT_MAX;
+    return isfinite(number) && number >= 0 && number <= SW_VERDICT_COUNT_MAX;
 }
 
 bool sw_verdict_counts(const struct sw_verdict_options *options,

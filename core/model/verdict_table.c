@@ -13,8 +13,6 @@
 #include "base/mem.h"
 #include "slipway.h"
 
-#define COUNT_MAX INT64_C(9007199254740992) /* whole numbers that a double holds: 2^53 */
-
 static const struct sw_json_limits line_limits = {
     .max_bytes = SW_VERDICT_LINE_MAX, .max_depth = 4, .max_nodes = 32};
 
@@ -35,7 +33,8 @@ static enum sw_code read_count(const json_t *line, const char *key, double *out,
                                struct sw_error *err)
 {
     int64_t number = 0;
-    enum sw_code code = sw_json_int_range(line, key, SW_REQUIRED, 0, COUNT_MAX, &number, err);
+    enum sw_code code =
+        sw_json_int_range(line, key, SW_REQUIRED, 0, (int64_t)SW_VERDICT_COUNT_MAX, &number, err);
     *out = (double)number;
     return code;
 }

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_bucket(const struct sw_verdict_bucket *b)
 {
-    const double most = 9007199254740992.0;
+    const double most = SW_VERDICT_COUNT_MAX;
     sw_assert(b->bad_new >= 0 && b->bad_new <= b->n_new && b->n_new <= most);
     sw_assert(b->bad_old >= 0 && b->bad_old <= b->n_old && b->n_old <= most);
 }

@@ -229,6 +229,63 @@ static void the_fast_form_is_the_slow_form(void **state)
         assert_true(seen[s] > 0);
 }
 
+/* On long tables most starts are forgotten; the likeliest is never among them. */
+static void the_likeliest_start_is_never_forgotten(void **state)
+{
+    enum { LONG = 500 };
+    static bucket table[LONG];
+    static struct sw_verdict_row rows[LONG];
+    static double before[LONG + 1][SW_VERDICT_GRID];
+    struct sw_verdict_options options = sw_verdict_options_default(336);
+    uint64_t random = seed + 6;
+    (void)state;
+    for (size_t t = 0; t < LONG; t++) {
+        double steps[SW_VERDICT_GRID];
+        double ratio = t % 200 < 150 ? 1 : 1.8;
+        table[t] =
+            (bucket){draw_poisson(&random, 1.2 * ratio), 400, draw_poisson(&random, 12), 4000};
+        sw_verdict_steps(&table[t], (struct sw_value){0}, 1, SW_VERDICT_UP, steps);
+        for (size_t j = 0; j < SW_VERDICT_GRID; j++)
+            before[t + 1][j] = before[t][j] + steps[j];
+    }
+    sw_verdict_rows(&options, table, LONG, rows);
+    for (size_t t = 0; t < LONG; t++) {
+        double most = -HUGE_VAL, got = 0;
+        for (size_t s = 0; s <= t; s++) {
+            double logs[SW_VERDICT_GRID];
+            for (size_t j = 0; j < SW_VERDICT_GRID; j++)
+                logs[j] = before[t + 1][j] - before[s][j];
+            double log_e = sw_verdict_log_mean(logs);
+            most = fmax(most, log_e);
+            got = s + 1 == rows[t].since ? log_e : got;
+        }
+        expect_near(got, most, 1e-12, "since", t);
+    }
+}
+
+/* The lattice against sums over the buckets themselves, where every digit weighs a million crashes.
+ */
+static void the_interval_is_exact_at_a_million_crashes(void **state)
+{
+    static const bucket tables[][3] = {
+        {{1e6, 5e8, 1e6, 6e8}, {2e6, 7e8, 1e6, 4e8}, {10, 3e3, 2e6, 8e8}},
+        {{5, 2e3, 1e6, 3e8}, {40, 1.7e4, 1e6, 3e8}, {900, 3.1e5, 1e6, 3e8}},
+        {{1e6, 3e8, 7, 2e3}, {1e6, 3e8, 0, 1e3}, {1e6, 3e8, 900, 3.1e5}},
+    };
+    struct sw_verdict_options options = sw_verdict_options_default(336);
+    (void)state;
+    options.r0 = 8; /* not WORSE: the ratio is over all buckets */
+    for (size_t i = 0; i < 3; i++) {
+        struct slow_row slow;
+        struct sw_verdict_row row = sw_verdict_judge(&options, tables[i], 3);
+        slow_judge(&options, tables[i], 3, &slow);
+        assert_int_not_equal(row.state, SW_VERDICT_WORSE);
+        expect_bound(row.ratio, slow.ratio, "ratio", i);
+        expect_bound(row.ratio_low, slow.low, "ratio_low", i);
+        expect_bound(row.ratio_high, slow.high, "ratio_high", i);
+    }
+}
+
 /* ------------------------------------------------------------------ properties */
 
 static void splitting_a_bucket_changes_no_e_cum(void **state)
@@ -369,8 +426,8 @@ static void a_million_crashes_overflow_nothing(void **state)
     static const bucket tables[][2] = {
         {{1e6, 2e6, 10, 1e9}, {1e6, 1e6, 1e6, 1e6}},
         {{0, 1e9, 1e6, 1e6}, {1, 1, 1e6, 1e6}},
-        {{9e15, 9e15, 0, 1}, {0, 1, 9e15, 9e15}},
-        {{1e6, 1e6, 0, 9e15}, {1e6, 1e6, 1, 9e15}},
+        {{1e12, 1e12, 0, 1}, {0, 1, 1e12, 1e12}},
+        {{1e6, 1e6, 0, 1e12}, {1e6, 1e6, 1, 1e12}},
     };
     struct sw_verdict_options options = sw_verdict_options_default(336);
     (void)state;
@@ -495,6 +552,8 @@ static void the_greatest_evidence_decides(void **state)
     assert_int_equal(rows[2].state, SW_VERDICT_WORSE);
     assert_true(rows[29].log_e < log(20));
     assert_int_equal(rows[29].state, SW_VERDICT_WORSE);
+    assert_true(rows[29].log_e_cum < log(100));
+    assert_true(rows[29].is_halt_advised);
     assert_true(rows[29].p < 0.05);
     expect_near(rows[29].log_e_max, rows[2].log_e, 1e-12, "greatest", 0);
 }
@@ -672,6 +731,8 @@ int main(void)
         cmocka_unit_test(a_bucket_without_crashes_says_nothing),
         cmocka_unit_test(one_alternative_by_hand),
         cmocka_unit_test(the_fast_form_is_the_slow_form),
+        cmocka_unit_test(the_likeliest_start_is_never_forgotten),
+        cmocka_unit_test(the_interval_is_exact_at_a_million_crashes),
         cmocka_unit_test(splitting_a_bucket_changes_no_e_cum),
         cmocka_unit_test(scaling_the_sessions_changes_no_e),
         cmocka_unit_test(buckets_without_crashes_change_no_e_cum),

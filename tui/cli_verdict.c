@@ -92,9 +92,10 @@ static void print_row(const struct sw_verdict_row *row)
     char ratio[32];
     char low[32];
     char high[32];
-    printf("%6zu %12.4f %12.4f %12.4f %9.3g  %-15s %6zu %9s %9s %9s\n", row->number, row->log_e_cum,
-           row->log_e_onset, row->log_e, row->p, state_title(row->state), row->since,
-           ratio_text(row->ratio, ratio, sizeof ratio), ratio_text(row->ratio_low, low, sizeof low),
+    printf("%6zu %12.4f %12.4f %12.4f %9.3g  %-15s %6zu %9s %9s %10s\n", row->number,
+           row->log_e_cum, row->log_e_onset, row->log_e, row->p, sw_verdict_name(row->state),
+           row->since, ratio_text(row->ratio, ratio, sizeof ratio),
+           ratio_text(row->ratio_low, low, sizeof low),
            ratio_text(row->ratio_high, high, sizeof high));
 }
 
@@ -125,8 +126,8 @@ static void print_table(const struct table *table)
         puts("UNKNOWN: no bucket has sessions of both versions");
         return;
     }
-    printf("%6s %12s %12s %12s %9s  %-15s %6s %9s %9s %9s\n", "bucket", "log_e_cum", "log_e_onset",
-           "log_e", "p", "state", "since", "ratio", "low", "high");
+    printf("%6s %12s %12s %12s %9s  %-15s %6s %9s %9s %10s\n", "bucket", "log_e_cum", "log_e_onset",
+           "log_e", "p", "state", "since", "ratio", "ratio_low", "ratio_high");
     for (size_t i = 0; i < table->row_count; i++)
         print_row(&table->rows[i]);
     print_end(table, &table->rows[table->row_count - 1]);

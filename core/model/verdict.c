@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/mem.h"
 
 /* A bucket that the fault may have begun with. */
@@ -84,6 +85,7 @@ static const struct start *best_start(const struct fold *fold)
             most = log_e;
         }
     }
+    sw_assert(best != NULL); /* the first bucket that counts is a start */
     return best;
 }
 

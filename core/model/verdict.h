@@ -104,4 +104,7 @@ struct sw_verdict_table {
  * false, and an empty table. */
 bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *old_side,
                       int64_t now_ms, struct sw_verdict_table *table);
+/* The first slot that starts at ms or later; count when there is none. A test since an event is on
+ * the buckets from there on. */
+size_t sw_verdict_table_from(const struct sw_verdict_table *table, int64_t ms);
 void sw_verdict_table_clear(struct sw_verdict_table *table);

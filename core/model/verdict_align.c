@@ -144,6 +144,14 @@ bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *
     return has_any;
 }
 
+size_t sw_verdict_table_from(const struct sw_verdict_table *table, int64_t ms)
+{
+    size_t at = 0;
+    while (at < table->count && table->start_ms + (int64_t)at * table->bucket_s * 1000 < ms)
+        at++;
+    return at;
+}
+
 void sw_verdict_table_clear(struct sw_verdict_table *table)
 {
     free(table->buckets);

@@ -85,7 +85,7 @@ static void people_get_a_table_and_a_sentence(void **state)
     cli_expect(&home, &ran, line_of("", table(A1 A2 A3)), 2);
     assert_non_null(strstr(ran.out, "bucket    log_e_cum  log_e_onset        log_e"));
     assert_non_null(strstr(ran.out, "\n     2       2.4050       0.0372       1.8014     0.165  "
-                                    "NOT ENOUGH DATA      1"));
+                                    "NOT_ENOUGH_DATA      1"));
     assert_non_null(strstr(ran.out,
                            "\nWORSE since about bucket 1: ratio about 3.48 (1.31 to 7.53), "
                            "n 1450 new and 50500 old\nA halt is advised.\n"));

@@ -322,6 +322,12 @@ static void two_series_give_a_verdict(void **state)
     assert_int_equal(row.since, 5);
     assert_int_equal(table.start_ms + (int64_t)row.since_index * table.bucket_s * 1000,
                      (T0 + 1200) * INT64_C(1000));
+    /* A test since a halt sees only what came after it. */
+    int64_t start_ms = table.start_ms;
+    assert_int_equal(sw_verdict_table_from(&table, 0), 0);
+    assert_int_equal(sw_verdict_table_from(&table, start_ms + 1500 * 1000), 5);
+    assert_int_equal(sw_verdict_table_from(&table, start_ms + 1500 * 1000 + 1), 6);
+    assert_int_equal(sw_verdict_table_from(&table, INT64_MAX), table.count);
     sw_verdict_table_clear(&table);
 }
 

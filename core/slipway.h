@@ -747,8 +747,12 @@ const char *sw_duration_text(int64_t seconds, char *buf, size_t size);
 /* Age in steps (now, 30s, 1m, 2m, …, 1h, 1h10m …), so that a quiet screen
  * writes nothing. Returns buf. */
 const char *sw_age_text(int64_t age_ms, char *buf, size_t size);
-/* "20%", "0.05%", "–" when unknown. ascii: "-". Returns buf. */
+/* A percent asked for: "20%", "0.05%", "–" when unknown; 0 and 100 only where it is so. ascii: "-".
+ * Returns buf. */
 const char *sw_percent_text(struct sw_value percent, bool is_ascii, char *buf, size_t size);
+/* A percent really reached: "14.6%", rounded up, since more people having it than is shown is the
+ * dangerous side; below 100 never "100%". Returns buf. */
+const char *sw_reached_text(struct sw_value percent, bool is_ascii, char *buf, size_t size);
 /* A health value as shown: rounded to the bad side with two decimals, counts
  * ("2 of 150") below the minimum sample, "–" when unknown. Returns buf. */
 const char *sw_health_text(const struct sw_health *health, bool is_ascii, char *buf, size_t size);

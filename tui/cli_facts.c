@@ -140,7 +140,7 @@ static void add_percent(struct facts *facts, const struct sw_platform *p)
                                 : "not known");
     if (p->percent_actual.is_known)
         addf(facts, "percent reached", "%s%s%s%s",
-             sw_percent_text(p->percent_actual, false, text, sizeof text),
+             sw_reached_text(p->percent_actual, false, text, sizeof text),
              p->actual_note && p->actual_note[0] ? " (" : "", p->actual_note ? p->actual_note : "",
              p->actual_note && p->actual_note[0] ? ")" : "");
     else

@@ -104,10 +104,7 @@ const char *fig_count(double value, char *out, size_t size)
 
 const char *fig_real(struct sw_value percent, char *out, size_t size)
 {
-    if (!percent.is_known || !isfinite(percent.value))
-        return tui_format(out, size, "–");
-    bool is_whole = percent.value == floor(percent.value);
-    return tui_format(out, size, "%.*f%%", is_whole ? 0 : percent.value < 1 ? 2 : 1, percent.value);
+    return sw_reached_text(percent, false, out, size);
 }
 
 /* Sentences may come with their full stop or without. */

@@ -2,7 +2,8 @@
  *
  * A rate is rounded towards the bad side: 99.996 % crash-free reads 99.99 %,
  * an error rate of 0.111 % reads 0.12 %. Below a useful sample counts stand
- * instead of a rate. Unknown is a dash, never a number. Ages step, so that a
+ * instead of a rate. A percent of users never reads 0 % when some have it, nor
+ * 100 % when some do not: both ends are statements of their own. Unknown is a dash, never a number. Ages step, so that a
  * screen on which nothing happens writes nothing. */
 #include <math.h>
 #include <stdio.h>
@@ -70,6 +71,14 @@ static void plain_number(double value, char *buf, size_t size)
     if (len && buf[len - 1] == '.') buf[--len] = 0;
 }
 
+/* A rounded share, kept one step away from the ends that the true one has not reached. */
+static double off_the_ends(double value, double rounded, double step)
+{
+    if (value > 0 && rounded < step) return step;
+    if (value < 100 && rounded > 100 - step) return 100 - step;
+    return rounded;
+}
+
 const char *sw_percent_text(struct sw_value percent, bool is_ascii, char *buf, size_t size)
 {
     if (!percent.is_known || !isfinite(percent.value)) {
@@ -77,8 +86,25 @@ const char *sw_percent_text(struct sw_value percent, bool is_ascii, char *buf, s
         return buf;
     }
     char number[32];
-    plain_number(percent.value, number, sizeof number);
+    plain_number(off_the_ends(percent.value, percent.value, 0.001), number, sizeof number);
     sw_format(buf, size, "%s%%", number);
+    return buf;
+}
+
+/* Up: how many have a version is how far a fault of it has spread, so a figure too low calms
+ * wrongly, and one too high costs nothing. Except for the last step: 100 % says that there is
+ * nobody left whom a halt would spare. */
+const char *sw_reached_text(struct sw_value percent, bool is_ascii, char *buf, size_t size)
+{
+    if (!percent.is_known || !isfinite(percent.value)) {
+        sw_copy(buf, size, dash(is_ascii));
+        return buf;
+    }
+    bool is_whole = percent.value == floor(percent.value);
+    int decimals = is_whole ? 0 : percent.value < 1 ? 2 : 1;
+    double step = decimals == 2 ? 0.01 : 0.1;
+    double up = is_whole ? percent.value : ceil(percent.value / step - 1e-9) * step;
+    sw_format(buf, size, "%.*f%%", decimals, off_the_ends(percent.value, up, step));
     return buf;
 }
 

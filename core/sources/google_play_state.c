@@ -52,7 +52,11 @@
 
 double gplay_percent(double fraction)
 {
-    return round(fraction * 1e8) / 1e6; /* 0.07 * 100 is 7.000000000000001 */
+    double percent = round(fraction * 1e8) / 1e6; /* 0.07 * 100 is 7.000000000000001 */
+    /* Between 0 and 1 is between 0 and 100, however near: only `completed` is 100. */
+    if (fraction > 0 && percent <= 0)
+        return 1e-6;
+    return fraction < 1 && percent >= 100 ? 99.999999 : percent;
 }
 
 /* Is it a dotted version, like "4.12.0" or "2.15.3-rc.1"? */
@@ -273,10 +277,11 @@ static const struct gplay_release *other_in_flight(const struct gplay_track *tra
 
 static void note_other(const struct gplay_release *r, char *out, size_t size)
 {
-    char words[2 * SW_WORD_MAX], percent[32] = "";
+    char words[2 * SW_WORD_MAX], number[32], percent[40] = "";
     words_of(r, words, sizeof(words));
     if (r->fraction.is_known)
-        sw_format(percent, sizeof(percent), " at %.6g%%", gplay_percent(r->fraction.value));
+        sw_format(percent, sizeof(percent), " at %s",
+                  sw_percent_text(percent_of(r), true, number, sizeof(number)));
     sw_format(out, size, "version code %" PRId64 " is in the track too: %s%s", r->code, words,
               percent);
 }
@@ -285,6 +290,7 @@ static void note_of(const struct gplay_track *track, const struct gplay_release 
                     const struct sw_rollout *rollout, char *out, size_t size)
 {
     const struct gplay_release *other = other_in_flight(track, r);
+    char number[32];
     if (gplay_is_halt_waiting(r))
         sw_format(out, size, "THE HALT IS NOT LIVE: %s; until then Play goes on serving it",
                   wait_text(r->life));
@@ -292,8 +298,8 @@ static void note_of(const struct gplay_track *track, const struct gplay_release 
         sw_format(out, size, "a change to it waits: %s; users get what was published before",
                   wait_text(r->life));
     else if (is_pending(r) && r->status != GPLAY_DRAFT && rollout->next_percent.is_known)
-        sw_format(out, size, "%s; then it is to start at %.6g%%", wait_text(r->life),
-                  rollout->next_percent.value);
+        sw_format(out, size, "%s; then it is to start at %s", wait_text(r->life),
+                  sw_percent_text(rollout->next_percent, true, number, sizeof(number)));
     else if (is_pending(r) && r->status != GPLAY_DRAFT)
         sw_copy(out, size, wait_text(r->life));
     else if (other)

@@ -424,6 +424,50 @@ static void figures_as_people_read_them(void **state)
     assert_string_equal(sw_age_text(4260000, text, sizeof text), "1h10m");
 }
 
+/* What was asked for is exact to three decimals; neither end is shown before it is reached. */
+static void a_percent_set_reaches_no_end_by_rounding(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *want;
+    } rows[] = {
+        {0, "0%"},         {1e-9, "0.001%"},     {0.0004, "0.001%"},     {0.001, "0.001%"},
+        {0.05, "0.05%"},   {12.3456, "12.346%"}, {20, "20%"},            {99.9, "99.9%"},
+        {99.9994, "99.999%"}, {99.9996, "99.999%"}, {99.99999999, "99.999%"}, {100, "100%"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[64];
+        assert_string_equal(
+            sw_percent_text((struct sw_value){rows[i].value, true}, true, text, sizeof text),
+            rows[i].want);
+    }
+}
+
+/* More may have it than is shown, never fewer; and 100% is said of 100% alone. */
+static void a_percent_reached_is_rounded_up(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *want;
+    } rows[] = {
+        {0, "0%"},        {1e-9, "0.01%"},  {0.004, "0.01%"},  {0.05, "0.05%"},
+        {0.051, "0.06%"}, {0.29, "0.29%"},  {0.999, "1.00%"},  {1, "1%"},
+        {1.01, "1.1%"},   {11.8, "11.8%"},  {14.62, "14.7%"},  {14.6, "14.6%"},
+        {19.96, "20.0%"}, {20, "20%"},      {57.3, "57.3%"},   {99.87, "99.9%"},
+        {99.91, "99.9%"}, {99.96, "99.9%"}, {99.99999999, "99.9%"}, {100, "100%"},
+        {NAN, "-"},
+    };
+    char text[64];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(
+            sw_reached_text((struct sw_value){rows[i].value, true}, true, text, sizeof text),
+            rows[i].want);
+    assert_string_equal(sw_reached_text((struct sw_value){0}, true, text, sizeof text), "-");
+    assert_string_equal(sw_reached_text((struct sw_value){0}, false, text, sizeof text), "\u2013");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +486,8 @@ int main(void)
         cmocka_unit_test(json_figures_are_not_rounded),
         cmocka_unit_test(a_new_version_forgets_the_old_figures),
         cmocka_unit_test(figures_as_people_read_them),
+        cmocka_unit_test(a_percent_set_reaches_no_end_by_rounding),
+        cmocka_unit_test(a_percent_reached_is_rounded_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

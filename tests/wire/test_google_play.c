@@ -80,6 +80,12 @@ struct state_case {
     "}],\"releaseLifecycleState\":\"" LIFE state "\"}"
 
 static const struct state_case state_cases[] = {
+    {"a fraction next to the whole is not the whole",
+     R("41200", "4.12.0", "inProgress", F("0.9999999999")), NULL, SW_STATE_ROLLING, "inProgress",
+     "4.12.0", "41200", "", 99.999999, NULL},
+    {"a fraction next to nothing is not nothing",
+     R("41200", "4.12.0", "inProgress", F("0.0000000001")), NULL, SW_STATE_ROLLING, "inProgress",
+     "4.12.0", "41200", "", 1e-6, NULL},
     {"no release at all", "", NULL, SW_STATE_NONE, "no release", "", "", "", -1, NULL},
     {"staged",
      R("41200", "4.12.0", "inProgress", F("0.2")) "," R("41102", "4.11.2", "completed", ""),

@@ -299,8 +299,8 @@ struct sw_platform {
     struct sw_value percent_set;   /* asked for */
     struct sw_value percent_actual;/* really reached; how is in actual_note */
     const char *actual_note;       /* "share of sessions, 24 h" */
-    int64_t observed_at_ms;        /* of the rollout state */
-    bool is_stale;                 /* of the rollout state */
+    int64_t observed_at_ms;        /* of the rollout; of state and percent the older one */
+    bool is_stale;                 /* of the rollout */
     bool is_cached;
     int64_t stage_since_ms;        /* when this stage began */
     bool is_stage_since_ours;      /* true: our own seen outcome; false: first observation */

@@ -232,20 +232,36 @@ static void check_secrets(struct sw_loader *loader, const struct sw_node *node,
 
 /* ------------------------------------------------------------------ entries */
 
+static int longest(int a, int b, int c)
+{
+    int most = a > b ? a : b;
+    return most > c ? most : c;
+}
+
 static void read_times(struct sw_loader *loader, const struct sw_node *node,
                        struct sw_config_source *source, const struct sw_place *place)
 {
     char where[SW_PLACE_TEXT + 1];
+    const char *slowest = loader->kinds[source->kind].slowest_key;
+    int slowest_s = slowest != NULL ? (int)sw_node_int(node, slowest) : 0;
     source->interval_s = (int)sw_node_int(node, "interval");
     source->stale_after_s = (int)sw_node_int(node, "stale_after");
     /* A longer interval alone must not make every figure stale between two polls. */
-    if (!sw_node_has(node, "stale_after") && source->stale_after_s < 3 * source->interval_s)
-        source->stale_after_s = 3 * source->interval_s;
+    if (!sw_node_has(node, "stale_after"))
+        source->stale_after_s =
+            longest(source->stale_after_s, 3 * source->interval_s, 2 * slowest_s);
     if (source->stale_after_s < source->interval_s)
         sw_check_error(loader->check, sw_node_at(node, "stale_after"),
                        "%s is shorter than the interval (%d s): every figure would always be stale",
                        sw_place_key_text(place, "stale_after", where, sizeof where),
                        source->interval_s);
+    /* It is read by the first poll after it is due. */
+    else if (slowest_s > 0 && source->stale_after_s < slowest_s + source->interval_s)
+        sw_check_error(loader->check, sw_node_at(node, "stale_after"),
+                       "%s is shorter than %s and interval together (%d s): figures would be stale "
+                       "between two readings on schedule",
+                       sw_place_key_text(place, "stale_after", where, sizeof where), slowest,
+                       slowest_s + source->interval_s);
 }
 
 static void check_unique(struct sw_loader *loader, size_t index, const struct sw_yaml *list)

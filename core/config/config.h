@@ -19,6 +19,7 @@ struct sw_kind_info {
     const char *base_url; /* default; "{region}" in it: the entry's own `region` */
     bool has_credential;  /* and so a base_url and network */
     int interval_s, stale_after_s;
+    const char *slowest_key; /* NULL: all is read at each interval; see source.h */
     const struct sw_option *account_options, *rollout_options, *health_options, *alarm_options;
     /* NULL: none. Rules between the keys of a health entry; see source.h. */
     bool (*check_health)(const struct sw_node *entry, enum sw_metric metric, char *why, size_t size);

@@ -68,9 +68,7 @@ static void find_stage_start(struct sw_reducer *reducer, size_t index,
                       sw_plan_stage_of(plan, rollout->percent_set) ||
                   (before->state != rollout->state && rollout->state == SW_STATE_ROLLING);
     if (is_new || platform->stage_since_ms == 0) {
-        platform->stage_since_ms = rollout->percent_observed_at_ms != 0
-                                       ? rollout->percent_observed_at_ms
-                                       : rollout->observed_at_ms;
+        platform->stage_since_ms = rollout->observed_at_ms;
         platform->is_stage_since_ours = false;
         mine->is_stage_guess = before == NULL;
         sw_model_set_text(&platform->override_text, NULL);

@@ -31,6 +31,7 @@ struct sw_kind_info *sw_setup_infos(const struct sw_parts *parts, size_t *count)
             .has_credential = kind->auth_open != NULL,
             .interval_s = kind->interval_s,
             .stale_after_s = kind->stale_after_s,
+            .slowest_key = kind->slowest_key,
             .account_options = kind->account_options,
             .rollout_options = kind->rollout_options,
             .health_options = kind->health_options,

@@ -22,9 +22,8 @@ struct sw_rollout {
     char previous_build[SW_WORD_MAX];
     struct sw_value percent_set;
     struct sw_value percent_actual;   /* only where the upstream itself measures it */
-    int64_t observed_at_ms;           /* when it was read */
+    int64_t observed_at_ms;           /* when it was read; of several parts, when the oldest was */
     int64_t true_for_ms;              /* the time it is true for; usually the same */
-    int64_t percent_observed_at_ms;   /* Play reads percent less often than state; 0: as observed_at */
     struct sw_value pause_days_used, pause_days_total;
     struct sw_value next_percent;     /* store-driven next step */
     int64_t next_at_ms;

@@ -356,8 +356,9 @@ const struct sw_source_kind sw_source_google_play = {
     .account_options = account_options,
     .rollout_options = rollout_options,
     .interval_s = 60,
-    /* Twice the edit_interval preset: only overdue edit reads age a rollout. */
+    /* Twice the edit_interval preset: a rollout is as old as its last edit read. */
     .stale_after_s = 600,
+    .slowest_key = "edit_interval",
     .budget = {.per_minute = 600, .burst = 30, .concurrent = 4},
     .operations = gplay_operations,
     .operation_count = GPLAY_OPERATION_COUNT,

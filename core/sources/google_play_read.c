@@ -2,13 +2,12 @@
  *
  * Every time: the review states of each track, one GET each, harmless. Every edit_interval, and
  * always for an action: an edit, all its tracks in one GET, and the edit dropped. Between edits
- * the last read status and percent are carried over with the time they were read at, and only
- * while edit reads are on schedule do they count as observed now: when one is overdue (the lock
- * is busy, or it fails) the rollout ages from the last edit, and goes stale like anything else.
- * A change in the review states calls for an edit at once, since what was carried over is then
- * of another world.
+ * the last read status and percent are carried over with the time they were read at: a rollout is
+ * as old as its oldest part, so between two edits it ages, and when one is overdue (the lock is
+ * busy, or it fails) it goes stale like anything else. A change in the review states calls for an
+ * edit at once, since what was carried over is then of another world.
  *
- * Guarantee: true_for_ms is when status and percent were really read. A poll never waits for
+ * Guarantee: a rollout's time is when its status and percent were really read. A poll never waits for
  * the lock; when its edit was killed by another program it leaves that program alone for an
  * edit_interval (a retry would kill the other's edit). */
 #include "sources/google_play.h"
@@ -86,12 +85,10 @@ static enum sw_code tracks_read(struct sw_flow *flow, const char *package, json_
 /* ------------------------------------------------------------------ report */
 
 static void report(struct sw_flow *flow, struct view *view, struct gplay_track *track,
-                   int64_t observed_at_ms, int64_t true_for_ms, const char *digest)
+                   int64_t read_at_ms, const char *digest)
 {
     const struct sw_target *target = view->target;
-    struct sw_rollout rollout = {.observed_at_ms = observed_at_ms,
-                                 .true_for_ms = true_for_ms,
-                                 .percent_observed_at_ms = true_for_ms};
+    struct sw_rollout rollout = {.observed_at_ms = read_at_ms, .true_for_ms = read_at_ms};
     gplay_judge(track, target->rollout, &rollout);
     if (!view->has_lives && !rollout.note[0])
         sw_copy(rollout.note, sizeof(rollout.note), "its review state could not be read");
@@ -143,7 +140,7 @@ static enum sw_code report_read(struct sw_flow *flow, struct view *view, const j
             remember(track, &view->last, view->has_lives);
         if (view->has_lives)
             gplay_track_merge(track, &view->lives);
-        report(flow, view, track, sw_flow_now(flow), sw_flow_now(flow), view->digest);
+        report(flow, view, track, sw_flow_now(flow), view->digest);
     } else {
         sw_error_prefix(err, "reading track %s of %s", gplay_track_name(view->target),
                         gplay_package(view->target));
@@ -153,20 +150,18 @@ static enum sw_code report_read(struct sw_flow *flow, struct view *view, const j
 }
 
 /* Without an edit. Nothing is said when the review states were not read either. */
-static void report_carried(struct sw_flow *flow, struct view *view, bool is_overdue)
+static void report_carried(struct sw_flow *flow, struct view *view)
 {
     if (!view->has_lives)
         return;
-    int64_t now = sw_flow_now(flow);
     if (!view->has_last) {
-        report(flow, view, &view->lives, now, now, "");
+        report(flow, view, &view->lives, sw_flow_now(flow), "");
         return;
     }
-    int64_t read_at = view->target->rollout->true_for_ms;
     for (size_t i = 0; i < view->last.count; i++)
         view->last.releases[i].life = GPLAY_LIFE_ABSENT;
     gplay_track_merge(&view->last, &view->lives);
-    report(flow, view, &view->last, is_overdue ? read_at : now, read_at, view->last_digest);
+    report(flow, view, &view->last, view->target->rollout->true_for_ms, view->last_digest);
 }
 
 /* -------------------------------------------------------------------- poll */
@@ -246,10 +241,10 @@ static enum sw_code views_read(struct sw_flow *flow, struct view *views, size_t 
     return first;
 }
 
-static void carry_all(struct sw_flow *flow, struct view *views, size_t count, bool is_overdue)
+static void carry_all(struct sw_flow *flow, struct view *views, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        report_carried(flow, &views[i], is_overdue);
+        report_carried(flow, &views[i]);
 }
 
 static enum sw_code edit_poll(struct sw_flow *flow, struct view *views, size_t count,
@@ -263,7 +258,7 @@ static enum sw_code edit_poll(struct sw_flow *flow, struct view *views, size_t c
     if (code == SW_OK || is_lost)
         sw_flow_set_last(flow, key);
     if (code != SW_OK) {
-        carry_all(flow, views, count, true);
+        carry_all(flow, views, count);
         /* Somebody else's edit goes first: nothing is wrong, the picture just ages. */
         bool is_fine = !sw_flow_is_action(flow) && (code == SW_E_BUSY || is_lost);
         return is_fine ? SW_OK : code;
@@ -290,11 +285,10 @@ enum sw_code gplay_observe(struct sw_flow *flow, struct sw_error *err)
     struct sw_error own = {0}, edit_err = {0};
     enum sw_code code = views_read(flow, views, count, &own), edit_code = SW_OK;
     if (!is_final(flow, code)) {
-        bool is_due = is_edit_due(flow, views, count, package);
-        if (is_due && !is_edit_lost(flow, package))
+        if (is_edit_due(flow, views, count, package) && !is_edit_lost(flow, package))
             edit_code = edit_poll(flow, views, count, package, &edit_err);
         else
-            carry_all(flow, views, count, is_due);
+            carry_all(flow, views, count);
         /* For an action the edit alone decides; the note says what else is missing. */
         if (edit_code != SW_OK || sw_flow_is_action(flow)) {
             code = edit_code;

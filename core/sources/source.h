@@ -138,6 +138,10 @@ struct sw_source_kind {
     bool (*check_health)(const struct sw_node *entry, enum sw_metric metric, char *why, size_t size);
     unsigned metrics;                        /* bit (1u << metric) for each it can give */
     int interval_s, stale_after_s;           /* defaults, WORLD seconds */
+    /* MAY. The duration among account_options that says how often the slowest part is read, where
+     * that is not each interval: what is shown is as old as its oldest part, so stale_after must
+     * leave room for it. */
+    const char *slowest_key;
     struct sw_rate_budget budget;
     size_t body_max_bytes;                   /* 0: 1 MiB */
     const struct sw_operation *operations;

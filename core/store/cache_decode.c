@@ -104,7 +104,6 @@ static void read_rollout(struct reader *reader, const json_t *from, struct sw_ro
     to->next_percent = get_value(reader, from, "next_percent");
     to->observed_at_ms = get_int(reader, from, "observed_at");
     to->true_for_ms = get_int(reader, from, "true_for");
-    to->percent_observed_at_ms = get_int(reader, from, "percent_observed_at");
     to->next_at_ms = get_int(reader, from, "next_at");
     to->is_next_estimated = get_flag(reader, from, "is_next_estimated");
     to->handle = handle[0] != '\0' ? sw_xstrdup(handle) : NULL;

@@ -52,7 +52,6 @@ static json_t *rollout_json(const struct sw_rollout *rollout)
     put_value(to, "percent_actual", rollout->percent_actual);
     put_time(to, "observed_at", rollout->observed_at_ms);
     put_time(to, "true_for", rollout->true_for_ms);
-    put_time(to, "percent_observed_at", rollout->percent_observed_at_ms);
     put_value(to, "pause_days_used", rollout->pause_days_used);
     put_value(to, "pause_days_total", rollout->pause_days_total);
     put_value(to, "next_percent", rollout->next_percent);

@@ -161,6 +161,7 @@ const struct sw_kind_info config_kinds[] = {
      .interval_s = 60,
      .stale_after_s = 900,
      .account_options = play_account,
+     .slowest_key = "edit_interval",
      .rollout_options = play_rollout},
     {.name = "sentry",
      .title = "Sentry",

@@ -327,6 +327,11 @@ static void each_mistake_has_its_words(void **state)
          "3:5: warning: source \"s\" is used by no platform\n"
          "3:86: error: sources[s].stale_after is shorter than the interval (600 s): every figure "
          "would always be stale"},
+        {SOURCES "  - {id: p, kind: google_play, key_env: K, edit_interval: 10m, interval: 1m, "
+                 "stale_after: 659s}\n" WEB,
+         "3:5: warning: source \"p\" is used by no platform\n"
+         "3:91: error: sources[p].stale_after is shorter than edit_interval and interval together "
+         "(660 s): figures would be stale between two readings on schedule"},
         {SOURCES "  - {id: s, kind: sentry, organization: o, token_env: T, base_url: "
                  "\"http://sentry.example\"}\n" WEB,
          "3:5: warning: source \"s\" is used by no platform\n"

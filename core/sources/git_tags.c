@@ -11,7 +11,8 @@
  * checklist's file at the release's tag, else on release/v<name>, else at HEAD.
  *
  * Guarantees: what a shallow clone or a SHA-256 repository hides is UNKNOWN with the remedy, never
- * an empty list; names and texts are cleaned; no hook, filter or command is run.
+ * an empty list; names and texts are cleaned; no hook, filter or command is run. A damaged loose
+ * object is an error that names it (store/git_loose.h), and nothing is read in its place.
  *
  * Sources: libgit2 1.5 API reference (git_tag_foreach, git_revwalk_hide, GIT_EOWNER); Git,
  * "gitrevisions"; measured on libgit2 1.5.1: shallow, SHA-256 and foreign repositories.
@@ -24,6 +25,7 @@
 #include "base/time.h"
 #include "sources/git_tags.h"
 #include "sources/source.h"
+#include "store/git_loose.h"
 
 enum {
     WALK_MAX = 10000,
@@ -38,6 +40,7 @@ struct work {
     const char *path;
     git_repository *repo;
     bool is_shallow;
+    struct sw_git_damage damage; /* met while reading */
     struct git_tag_list tags;
 };
 
@@ -57,6 +60,17 @@ static const char *git_words(char out[200])
     const git_error *error = git_error_last();
     sw_text_clean_copy(out, 200, error && error->message ? error->message : "no reason given");
     return out;
+}
+
+/* Why a look-up failed: the thing is just not there, or it cannot be read. */
+static void explain(const struct work *work, int status, const char *not_there, char *out,
+                    size_t size)
+{
+    char words[200];
+    if (status != GIT_ERROR)
+        sw_copy(out, size, not_there);
+    else
+        sw_copy(out, size, work->damage.last[0] ? work->damage.last : git_words(words));
 }
 
 /* An unsafe owner is -36; where no safe.directory is set anywhere, 1.5.1 says -3 with that key
@@ -97,6 +111,9 @@ static enum sw_code open_work(struct work *work, struct sw_error *err)
     int status = git_repository_open(&work->repo, work->path);
     if (status != 0)
         return explain_open(status, work->path, err);
+    enum sw_code code = sw_git_loose_guard(work->repo, &work->damage, err);
+    if (code != SW_OK)
+        return code;
     work->is_shallow = git_repository_is_shallow(work->repo) == 1;
     status = git_tag_foreach(work->repo, add_tag, &work->tags);
     if (status < 0)
@@ -118,17 +135,20 @@ static int64_t git_ms(git_time_t seconds)
     return seconds > 0 && seconds < INT64_C(253402300800) ? seconds * SW_SECOND_MS : 0;
 }
 
-/* The commit a tag leads to, or NULL (a tag may name a tree, or an object that is not here). */
-static git_commit *tag_commit(const struct work *work, const char *id)
+/* The commit a tag leads to. It may name a tree, or an object that is not here: then 0 is not
+ * returned and the commit stays NULL. */
+static int tag_commit(const struct work *work, const char *id, git_commit **out)
 {
     git_oid oid;
-    git_object *object = NULL, *commit = NULL;
-    if (!work->repo || git_oid_fromstr(&oid, id) != 0 ||
-        git_object_lookup(&object, work->repo, &oid, GIT_OBJECT_ANY) != 0)
-        return NULL;
-    sw_ignore(git_object_peel(&commit, object, GIT_OBJECT_COMMIT));
+    git_object *object = NULL;
+    *out = NULL;
+    if (!work->repo || git_oid_fromstr(&oid, id) != 0)
+        return GIT_ENOTFOUND;
+    int status = git_object_lookup(&object, work->repo, &oid, GIT_OBJECT_ANY);
+    if (status == 0)
+        status = git_object_peel((git_object **)out, object, GIT_OBJECT_COMMIT);
     git_object_free(object);
-    return (git_commit *)commit;
+    return status;
 }
 
 /* The tagger's date of an annotated tag, else the commit's; 0: not known. */
@@ -143,8 +163,8 @@ static int64_t tag_date(const struct work *work, const char *id)
     git_tag_free(tag);
     if (at_ms)
         return at_ms;
-    git_commit *commit = tag_commit(work, id);
-    if (commit)
+    git_commit *commit = NULL;
+    if (tag_commit(work, id, &commit) == 0)
         at_ms = git_ms(git_commit_time(commit));
     git_commit_free(commit);
     return at_ms;
@@ -228,9 +248,12 @@ static void read_commits(struct work *work, const struct candidate *newest,
 {
     char words[200];
     git_revwalk *walker = NULL;
-    git_commit *from = tag_commit(work, newest->tag->id);
-    git_commit *to = tag_commit(work, previous->tag->id);
-    int status = from && to ? git_revwalk_new(&walker, work->repo) : GIT_ENOTFOUND;
+    git_commit *from = NULL, *to = NULL;
+    int status = tag_commit(work, newest->tag->id, &from);
+    if (status == 0)
+        status = tag_commit(work, previous->tag->id, &to);
+    if (status == 0)
+        status = git_revwalk_new(&walker, work->repo);
     if (status == 0)
         status = git_revwalk_sorting(walker, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
     if (status == 0)
@@ -243,11 +266,9 @@ static void read_commits(struct work *work, const struct candidate *newest,
     seen->has_commits = status == GIT_ITEROVER;
     if (!seen->has_commits) {
         seen->commit_count = seen->shown_count = 0;
-        if (from && to)
-            sw_format(seen->note, sizeof seen->note, "commits unknown: %s", git_words(words));
-        else
-            sw_copy(seen->note, sizeof seen->note,
-                    "commits unknown: a tag does not lead to a commit that is here");
+        explain(work, from && to ? GIT_ERROR : status,
+                "a tag does not lead to a commit that is here", words, sizeof words);
+        sw_format(seen->note, sizeof seen->note, "commits unknown: %s", words);
     }
     git_revwalk_free(walker);
     git_commit_free(from);
@@ -260,11 +281,11 @@ static void report_platform(struct work *work, const struct sw_target *target)
     struct sw_tags_seen seen = {.observed_at_ms = sw_flow_now(work->flow)};
     choose(work, target->tags, &newest, &previous);
     if (newest.tag) {
-        git_commit *commit = tag_commit(work, newest.tag->id);
+        git_commit *commit = NULL;
         sw_text_clean_copy(seen.newest, sizeof seen.newest, newest.tag->name);
         seen.newest_at_ms = candidate_date(work, &newest);
         sw_copy(seen.newest_commit, SHORT_ID * 4 + 1, newest.tag->id);
-        if (commit)
+        if (tag_commit(work, newest.tag->id, &commit) == 0)
             git_oid_tostr(seen.newest_commit, sizeof seen.newest_commit, git_commit_id(commit));
         git_commit_free(commit);
     }
@@ -339,38 +360,41 @@ static void report_release(const struct work *work, const struct release *releas
 
 /* ------------------------------------------------------------------- checklist */
 
-/* Tries one revision; true when it exists, even if it leads to no commit. */
-static bool try_ref(const struct work *work, const char *spec, git_object **out)
+/* Tries one revision; 0 when it exists, even if it leads to no commit. GIT_ERROR: it is there and
+ * cannot be read, so no other may stand in for it. */
+static int try_ref(const struct work *work, const char *spec, git_object **out)
 {
-    return git_revparse_single(out, work->repo, spec) == 0;
+    return git_revparse_single(out, work->repo, spec);
 }
 
-/* Where the checklist is read: shown is the name for people. NULL: nothing of all that exists. */
-static git_object *find_ref(const struct work *work, const struct release *release, char *shown,
-                            size_t size)
+/* Where the checklist is read: shown is the name for people. Else the last status of libgit2. */
+static int find_ref(const struct work *work, const struct release *release, char *shown,
+                    size_t size, git_object **out)
 {
     const char *ref = sw_flow_checklist_ref(work->flow);
-    git_object *object = NULL;
     char spec[SW_LABEL_MAX * 3];
     bool is_auto = !ref || strcmp(ref, "auto") == 0;
+    int status = GIT_ENOTFOUND;
     sw_text_clean_copy(shown, size, is_auto ? "HEAD" : ref);
     if (!is_auto)
-        return try_ref(work, ref, &object) ? object : NULL;
-    if (release->tag && !sw_format(spec, sizeof spec, "refs/tags/%s", release->tag->name) &&
-        try_ref(work, spec, &object)) {
+        return try_ref(work, ref, out);
+    if (release->tag && !sw_format(spec, sizeof spec, "refs/tags/%s", release->tag->name))
+        status = try_ref(work, spec, out);
+    if (status == 0 || status == GIT_ERROR) {
         sw_text_clean_copy(shown, size, release->tag->name);
-        return object;
+        return status;
     }
     static const char *const branches[] = {"refs/heads/release/v", "refs/remotes/origin/release/v"};
     for (size_t i = 0; release->name[0] && i < SW_ARRAY_LEN(branches); i++) {
         sw_format(spec, sizeof spec, "%s%s", branches[i], release->name);
-        if (try_ref(work, spec, &object)) {
+        status = try_ref(work, spec, out);
+        if (status == 0 || status == GIT_ERROR) {
             sw_text_clean_copy(
                 shown, size, spec + strlen("refs/") + (i ? strlen("remotes/") : strlen("heads/")));
-            return object;
+            return status;
         }
     }
-    return try_ref(work, "HEAD", &object) ? object : NULL;
+    return try_ref(work, "HEAD", out);
 }
 
 /* The file's blob at a commit; why says what is wrong when it is NULL. */
@@ -383,10 +407,13 @@ static git_blob *find_blob(const struct work *work, const git_object *at, const 
     git_odb *odb = NULL;
     size_t len = 0;
     git_object_t type = GIT_OBJECT_INVALID;
-    if (git_object_peel(&tree, at, GIT_OBJECT_TREE) != 0)
-        sw_copy(why, size, "that revision has no files");
-    else if (git_tree_entry_bypath(&entry, (git_tree *)tree, file) != 0)
-        sw_copy(why, size, "there is no such file");
+    int status = git_object_peel(&tree, at, GIT_OBJECT_TREE);
+    bool is_tree = status == 0;
+    if (is_tree)
+        status = git_tree_entry_bypath(&entry, (git_tree *)tree, file);
+    if (status != 0)
+        explain(work, status, is_tree ? "there is no such file" : "that revision has no files", why,
+                size);
     else if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB &&
              git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB_EXECUTABLE)
         sw_copy(why, size, "it is not a regular file");
@@ -395,7 +422,7 @@ static git_blob *find_blob(const struct work *work, const git_object *at, const 
              len > CHECKLIST_MAX) /* before it is read */
         sw_copy(why, size, "it is larger than 1 MiB");
     else if (git_blob_lookup(&blob, work->repo, git_tree_entry_id(entry)) != 0)
-        git_words(why);
+        explain(work, GIT_ERROR, "", why, size);
     git_odb_free(odb);
     git_tree_entry_free(entry);
     git_object_free(tree);
@@ -413,14 +440,18 @@ static void report_checklist(const struct work *work, const struct release *rele
             work->flow, "libgit2 cannot read SHA-256 repositories, so the checklist is not known");
         return;
     }
-    git_object *at = find_ref(work, release, shown, sizeof shown);
-    git_blob *blob = at ? find_blob(work, at, file, why, sizeof why) : NULL;
+    git_object *at = NULL;
+    git_blob *blob = NULL;
+    int status = find_ref(work, release, shown, sizeof shown, &at);
+    if (status == 0)
+        blob = find_blob(work, at, file, why, sizeof why);
+    else
+        explain(work, status, "there is no such revision in the repository", why, sizeof why);
     if (blob) {
         sw_flow_report_checklist(work->flow, file, shown, git_blob_rawcontent(blob),
                                  (size_t)git_blob_rawsize(blob));
     } else {
-        sw_format(reason, sizeof reason, "%s at %s: %s", file, shown,
-                  at ? why : "there is no such revision in the repository");
+        sw_format(reason, sizeof reason, "%s at %s: %s", file, shown, why);
         sw_flow_report_checklist_error(work->flow, reason);
     }
     git_blob_free(blob);
@@ -446,7 +477,10 @@ static enum sw_code observe(struct sw_flow *flow, struct sw_error *err)
         find_release(&work, &release);
         report_release(&work, &release);
         report_checklist(&work, &release);
-        if (work.tags.is_cut)
+        if (work.damage.first[0])
+            code = sw_fail(err, SW_E_GIT, "repository %s: %s; `git fsck` there tells more",
+                           work.path, work.damage.first);
+        else if (work.tags.is_cut)
             code = sw_fail(err, SW_E_LIMIT, "%s has more than %d tags; the rest was not looked at",
                            work.path, GIT_TAGS_MAX);
     } else if (sw_flow_checklist_file(flow)) {

@@ -1,10 +1,9 @@
 /* ledger_git.c: reading the ledger's repository, and the little of libgit2 that must be asked with
  * care.
  *
- * libgit2 1.5.1 writes beyond its buffer when a loose object's body is longer
- * than its header says, so every object passes sw_ledger_git_is_whole before
- * any other function of libgit2 may read it: read in bounded steps, hashed,
- * compared with its name. What is not whole is damage, told by its id.
+ * Every object passes sw_ledger_git_is_whole before any other function of
+ * libgit2 may read it (git_loose.h says why). What is not whole is damage, told
+ * by its id.
  * Guarantee: no bytes in the repository make this program do more than say so. */
 #include "store/ledger_git.h"
 
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/git_loose.h"
 
 enum { OBJECT_MAX = 1 << 20 };
 
@@ -80,54 +80,17 @@ enum sw_code sw_ledger_git_head(git_repository *repo, const char *ref, git_oid *
                                ref);
 }
 
-/* Reads a loose object to its end in bounded steps and hashes it. libgit2 1.5.1 writes beyond its
- * buffer when an object's body is longer than its header says (seen with the address sanitizer and
- * a flipped byte), so no other function of it may see a loose object that has not passed here. */
-static bool is_stream_whole(git_odb *odb, const git_oid *id)
-{
-    git_odb_stream *stream = NULL;
-    git_object_t type = GIT_OBJECT_INVALID;
-    size_t len = 0, got = 0;
-    git_oid actual;
-    if (git_odb_open_rstream(&stream, &len, &type, odb, id) != 0 || len > OBJECT_MAX) {
-        git_odb_stream_free(stream);
-        return false;
-    }
-    char *bytes SW_AUTO_FREE = sw_xmalloc(len + 1);
-    int part = 0;
-    while (got <= len && (part = git_odb_stream_read(stream, bytes + got, len + 1 - got)) > 0)
-        got += (size_t)part;
-    git_odb_stream_free(stream);
-    return part == 0 && got == len && git_odb_hash(&actual, bytes, len, type) == 0 &&
-           git_oid_equal(&actual, id) != 0;
-}
-
-/* A zlib stream and nothing else: libgit2 takes other first bytes for a format of long ago.
- * Source: RFC 1950, 2.2. */
-static bool is_zlib(int fd)
-{
-    unsigned char head[2];
-    struct stat info;
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= OBJECT_MAX &&
-           read(fd, head, sizeof head) == (ssize_t)sizeof head && (head[0] & 0x0f) == 8 &&
-           (head[0] >> 4) <= 7 && (head[0] * 256 + head[1]) % 31 == 0;
-}
-
 bool sw_ledger_git_is_whole(git_repository *repo, const git_oid *id)
 {
-    char name[GIT_OID_HEXSZ + 1], path[SW_PATH_TEXT];
+    char dir[SW_PATH_TEXT];
     git_odb *odb = NULL;
     git_odb_object *object = NULL;
-    git_oid_tostr(name, sizeof name, id);
-    if (sw_format(path, sizeof path, "%sobjects/%.2s/%s", git_repository_path(repo), name,
-                  name + 2) ||
+    if (sw_format(dir, sizeof dir, "%sobjects", git_repository_path(repo)) ||
         git_repository_odb(&odb, repo) != 0)
         return false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    bool is_ok = fd >= 0 ? is_zlib(fd) && is_stream_whole(odb, id) : errno == ENOENT;
-    if (fd >= 0)
-        close(fd);
-    /* Also the check sum at the stream's end, and what is in packs (somebody ran `git gc`). */
+    enum sw_loose found = sw_git_loose_read(dir, id, OBJECT_MAX, NULL);
+    bool is_ok = found == SW_LOOSE_WHOLE || found == SW_LOOSE_ABSENT;
+    /* Also what is in packs (somebody ran `git gc`). */
     is_ok = is_ok && git_odb_read(&object, odb, id) == 0;
     git_odb_object_free(object);
     git_odb_free(odb);

@@ -96,9 +96,9 @@ function check_library(name) {
     if (name ~ /^(ncursesw\/)?(n?curses|term|panel|form|menu)\.h$/ && FILENAME != "tui/term.c" &&
         FILENAME !~ "^tests/bench/ref_")
         complain("only tui/term.c includes curses")
-    if (name ~ /^git2/ && part != "tests" && FILENAME !~ /^core\/store\/ledger[^\/]*\.[ch]$/ &&
+    if (name ~ /^git2/ && part != "tests" && FILENAME !~ /^core\/store\/(ledger|git_)[^\/]*\.[ch]$/ &&
         FILENAME !~ /^core\/sources\/git[^\/]*\.[ch]$/)
-        complain("only core/store/ledger*.c and core/sources/git*.c include libgit2")
+        complain("only core/store/{ledger,git_}*.c and core/sources/git*.c include libgit2")
 }
 
 function end_of_file() {

@@ -104,7 +104,7 @@ machine apt-get 1000
 setup
 expect 'no root, no sudo: fails' [ "$code" = 1 ]
 expect 'no root, no sudo: names what is missing' says 'libmicrohttpd'
-expect 'no root, no sudo: says the command' says 'apt-get install -y --no-install-recommends pkg-config libc6-dev libcurl4-openssl-dev libjansson-dev libncurses-dev libgit2-dev libyaml-dev libssl-dev libmicrohttpd-dev libcmocka-dev libvterm-dev ca-certificates'
+expect 'no root, no sudo: says the command' says 'apt-get install -y --no-install-recommends pkg-config libc6-dev libcurl4-openssl-dev libjansson-dev libncurses-dev libgit2-dev zlib1g-dev libyaml-dev libssl-dev libmicrohttpd-dev libcmocka-dev libvterm-dev ca-certificates'
 expect 'no root, no sudo: writes nothing' [ ! -e "$box/out/setup.mk.tmp" ]
 
 machine dnf 0

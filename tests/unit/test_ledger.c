@@ -670,6 +670,30 @@ static void every_flipped_byte_is_found(void **state)
     assert_true(is_whole(NULL));
 }
 
+/* libgit2 1.5.1 itself reads such an object for ever. */
+static void a_record_cut_short_is_told(void **state)
+{
+    (void)state;
+    struct sw_ledger *ledger = open_ledger("2.0");
+    char head[64], path[SW_PATH_TEXT];
+    must_append(ledger, "one");
+    assert_int_equal(sw_ledger_head(ledger, head, NULL), SW_OK);
+    sw_ledger_close(ledger);
+    path_of_object(head, path);
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    chmod(path, 0600);
+    for (long len = info.st_size - 1; len >= 0; len--) {
+        struct sw_error err = {0};
+        assert_int_equal(truncate(path, len), 0);
+        ledger = open_ledger("2.0");
+        assert_int_equal(sw_ledger_read(ledger, NULL, keep, &(struct seen){0}, &err), SW_E_PARSE);
+        assert_non_null(strstr(err.text, head));
+        sw_ledger_close(ledger);
+    }
+    assert_false(is_whole(NULL));
+}
+
 static void damage_hides_only_what_is_older(void **state)
 {
     (void)state;
@@ -824,6 +848,7 @@ int main(int argc, char **argv)
         TEST(a_full_disk_at_the_start_is_said),
         TEST(an_unwritable_state_can_be_read),
         TEST(every_flipped_byte_is_found),
+        TEST(a_record_cut_short_is_told),
         TEST(damage_hides_only_what_is_older),
         TEST(a_bad_ref_is_named),
         TEST(a_ref_that_was_moved_back_is_noticed),

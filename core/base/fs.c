@@ -312,6 +312,22 @@ enum sw_code sw_lock_wait(struct sw_lock *lock, const char *path, int64_t deadli
     }
 }
 
+bool sw_lock_is_taken(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    int failed = 0;
+    do {
+        failed = flock(fd, LOCK_SH | LOCK_NB);
+    } while (failed != 0 && errno == EINTR);
+    bool is_taken = failed != 0 && errno == EWOULDBLOCK;
+    if (failed == 0)
+        flock(fd, LOCK_UN);
+    close(fd);
+    return is_taken;
+}
+
 void sw_lock_release(struct sw_lock *lock)
 {
     if (!lock->is_held)

@@ -56,5 +56,8 @@ enum sw_code sw_lock_try(struct sw_lock *lock, const char *path,
 /* Waits until deadline_mono_ms, then SW_E_BUSY. */
 enum sw_code sw_lock_wait(struct sw_lock *lock, const char *path, int64_t deadline_mono_ms,
                           struct sw_error *err) SW_WARN_UNUSED;
+/* Does somebody hold it, in this process or another? Takes nothing that keeps others from asking;
+ * a sw_lock_try just then may see SW_E_BUSY. False also when that cannot be told. */
+bool sw_lock_is_taken(const char *path);
 /* Does nothing when it is not held. */
 void sw_lock_release(struct sw_lock *lock);

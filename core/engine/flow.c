@@ -1,5 +1,5 @@
 /* flow.c: what a source sees of its flow (sources/source.h), and nothing else, so that a test can
- * put its own in this object's place.
+ * put its own in this object's place. Its locks are in flow_lock.c.
  *
  * Text from outside that a source hands in is already clean; names of the release and the
  * checklist come from a repository and are cleaned here once more. A request that changes what
@@ -9,13 +9,8 @@
 
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/time.h"
-
-static const int64_t lock_wait_ms = 10 * SW_SECOND_MS;
-enum { LOCK_SLICE_MS = 100 };
 
 static const struct sw_config_source *config_source(const struct sw_flow *flow)
 {
@@ -141,63 +136,7 @@ enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *req
     return send(flow, request, reply, err);
 }
 
-/* ------------------------------------------------------------------- locks */
-
-/* Names may hold anything; the file's name is their hash. */
-static enum sw_code lock_path(const struct sw_flow *flow, const char *name, char path[SW_PATH_TEXT],
-                              struct sw_error *err)
-{
-    char hash[SW_SHA256_TEXT], file[64];
-    char dir[SW_PATH_TEXT];
-    sw_sha256_hex(name, strlen(name), hash);
-    sw_format(file, sizeof file, "%.32s.lock", hash);
-    enum sw_code code = sw_fs_join(flow->state_dir, "locks", dir, err);
-    if (code == SW_OK)
-        code = sw_fs_private_dir(dir, err);
-    return code == SW_OK ? sw_fs_join(dir, file, path, err) : code;
-}
-
-/* In slices, so that an action told to end does not sit here. */
-static enum sw_code wait_for_lock(struct sw_flow *flow, struct sw_lock *lock, const char *path,
-                                  struct sw_error *err)
-{
-    int64_t end_ms = sw_time_mono_ms() + lock_wait_ms;
-    for (;;) {
-        int64_t now_ms = sw_time_mono_ms();
-        enum sw_code code = sw_lock_wait(lock, path, now_ms + LOCK_SLICE_MS, err);
-        if (code != SW_E_BUSY || now_ms >= end_ms)
-            return code;
-        if (flow->hooks != NULL && flow->hooks->is_cancelled(flow->hooks->arg))
-            return sw_fail(err, SW_E_CANCELLED, "told to end while waiting for %s", path);
-    }
-}
-
-enum sw_code sw_flow_lock(struct sw_flow *flow, const char *name, struct sw_error *err)
-{
-    char path[SW_PATH_TEXT];
-    size_t i = 0;
-    while (i < SW_FLOW_LOCKS_MAX && flow->locks[i].lock.is_held) {
-        if (!strcmp(flow->locks[i].name, name))
-            return SW_OK;
-        i++;
-    }
-    if (i == SW_FLOW_LOCKS_MAX)
-        return sw_fail(err, SW_E_INTERNAL, "a flow holds more than %d locks", SW_FLOW_LOCKS_MAX);
-    enum sw_code code = lock_path(flow, name, path, err);
-    if (code != SW_OK)
-        return code;
-    sw_copy(flow->locks[i].name, sizeof flow->locks[i].name, name);
-    if (flow->is_action)
-        return wait_for_lock(flow, &flow->locks[i].lock, path, err);
-    return sw_lock_try(&flow->locks[i].lock, path, err);
-}
-
-void sw_flow_unlock(struct sw_flow *flow, const char *name)
-{
-    for (size_t i = 0; i < SW_FLOW_LOCKS_MAX; i++)
-        if (flow->locks[i].lock.is_held && !strcmp(flow->locks[i].name, name))
-            sw_lock_release(&flow->locks[i].lock);
-}
+/* ------------------------------------------------------------- remembered */
 
 int64_t sw_flow_last(const struct sw_flow *flow, const char *key)
 {

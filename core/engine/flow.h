@@ -21,6 +21,13 @@ struct sw_flow_hooks {
     bool (*is_cancelled)(void *arg);
 };
 
+/* See flow_lock.c. In use while either is held. */
+struct sw_flow_lock {
+    char name[SW_LABEL_MAX * 2];
+    struct sw_lock lock;
+    struct sw_lock announced; /* of an action */
+};
+
 struct sw_flow {
     struct sw_setup *setup;
     size_t source;
@@ -38,10 +45,7 @@ struct sw_flow {
     struct sw_rollout *rollouts;
 
     struct sw_reports reports;
-    struct {
-        char name[SW_LABEL_MAX * 2];
-        struct sw_lock lock;
-    } locks[SW_FLOW_LOCKS_MAX];
+    struct sw_flow_lock locks[SW_FLOW_LOCKS_MAX];
 
     struct sw_buf requests; /* what a dry run would have sent, as text */
     int sent;               /* requests that MUTATE handed to the channel */

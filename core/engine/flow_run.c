@@ -53,8 +53,10 @@ void sw_flow_connect(struct sw_flow *flow)
 
 void sw_flow_release_locks(struct sw_flow *flow)
 {
-    for (size_t i = 0; i < SW_FLOW_LOCKS_MAX; i++)
+    for (size_t i = 0; i < SW_FLOW_LOCKS_MAX; i++) {
         sw_lock_release(&flow->locks[i].lock);
+        sw_lock_release(&flow->locks[i].announced);
+    }
 }
 
 void sw_flow_finish(struct sw_flow *flow)

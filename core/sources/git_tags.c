@@ -364,7 +364,12 @@ static void report_release(const struct work *work, const struct release *releas
  * cannot be read, so no other may stand in for it. */
 static int try_ref(const struct work *work, const char *spec, git_object **out)
 {
-    return git_revparse_single(out, work->repo, spec);
+    git_oid id;
+    if (!sw_text_starts(spec, "refs/") && strcmp(spec, "HEAD") != 0)
+        return git_revparse_single(out, work->repo, spec);
+    /* The same, without the reference that 1.5.1 loses when the object cannot be read. */
+    int status = git_reference_name_to_id(&id, work->repo, spec);
+    return status == 0 ? git_object_lookup(out, work->repo, &id, GIT_OBJECT_ANY) : status;
 }
 
 /* Where the checklist is read: shown is the name for people. Else the last status of libgit2. */

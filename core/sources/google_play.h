@@ -129,6 +129,8 @@ enum sw_code gplay_exchange(struct sw_flow *flow, const struct sw_request *reque
 /* One edit at a time per package and service account, in all processes. */
 enum sw_code gplay_lock(struct sw_flow *flow, const char *package, struct sw_error *err);
 void gplay_unlock(struct sw_flow *flow, const char *package);
+/* Must a poll give up its edit, because an action of any process waits? */
+bool gplay_is_lock_wanted(const struct sw_flow *flow, const char *package);
 enum sw_code gplay_edit_open(struct sw_flow *flow, const char *package,
                              char edit[GPLAY_EDIT_ID_MAX], struct sw_error *err);
 /* Best effort: an edit left open expires by itself, or dies with the next one. */

@@ -209,6 +209,13 @@ void gplay_unlock(struct sw_flow *flow, const char *package)
     sw_flow_unlock(flow, name);
 }
 
+bool gplay_is_lock_wanted(const struct sw_flow *flow, const char *package)
+{
+    char name[160];
+    lock_name(flow, package, name, sizeof(name));
+    return sw_flow_is_lock_wanted(flow, name);
+}
+
 /* It goes into a path: nothing but what Google's ids are made of. */
 static bool is_edit_id(const char *id)
 {

@@ -8,7 +8,7 @@
  * edit at once, since what was carried over is then of another world.
  *
  * Guarantee: a rollout's time is when its status and percent were really read. A poll never waits for
- * the lock; when its edit was killed by another program it leaves that program alone for an
+ * the lock, and gives it up when an action wants it; when its edit was killed by another program it leaves that program alone for an
  * edit_interval (a retry would kill the other's edit). */
 #include "sources/google_play.h"
 
@@ -58,25 +58,47 @@ static enum sw_code lives_read(struct sw_flow *flow, struct view *view, struct s
     return code;
 }
 
-/* Opens an edit, reads it and drops it, within the lock. */
+static enum sw_code give_way(const char *package, struct sw_error *err)
+{
+    return sw_fail(err, SW_E_BUSY, "an action on %s goes first", package);
+}
+
+/* One edit: opened, read and dropped. A poll asks before each request whether an action waits, and
+ * then leaves the edit as it is: the action's own ends it. */
+static enum sw_code edit_read(struct sw_flow *flow, const char *package, json_t **out,
+                              enum gplay_fault *fault, struct sw_error *err)
+{
+    char edit[GPLAY_EDIT_ID_MAX];
+    *fault = GPLAY_FAULT_OTHER;
+    if (gplay_is_lock_wanted(flow, package))
+        return give_way(package, err);
+    enum sw_code code = gplay_edit_open(flow, package, edit, err);
+    if (code != SW_OK)
+        return code;
+    if (gplay_is_lock_wanted(flow, package))
+        return give_way(package, err);
+    code = gplay_edit_tracks(flow, package, edit, out, fault, err);
+    bool is_wanted = gplay_is_lock_wanted(flow, package);
+    if (*fault == GPLAY_FAULT_EDIT_GONE && is_wanted) {
+        *fault = GPLAY_FAULT_OTHER; /* ended by our own action, not by another program */
+        return give_way(package, err);
+    }
+    if (*fault != GPLAY_FAULT_EDIT_GONE && !is_wanted)
+        gplay_edit_drop(flow, package, edit);
+    return code;
+}
+
+/* Within the lock. */
 static enum sw_code tracks_read(struct sw_flow *flow, const char *package, json_t **out,
                                 bool *is_lost, struct sw_error *err)
 {
-    char edit[GPLAY_EDIT_ID_MAX];
     enum sw_code code = gplay_lock(flow, package, err);
     if (code == SW_E_BUSY || code == SW_E_CANCELLED)
         return code; /* a lock that no file can be made for keeps nobody from looking */
     int tries = sw_flow_is_action(flow) ? 3 : 1;
     enum gplay_fault fault = GPLAY_FAULT_EDIT_GONE;
-    while (tries-- > 0 && fault == GPLAY_FAULT_EDIT_GONE) {
-        fault = GPLAY_FAULT_OTHER;
-        code = gplay_edit_open(flow, package, edit, err);
-        if (code != SW_OK)
-            break;
-        code = gplay_edit_tracks(flow, package, edit, out, &fault, err);
-        if (fault != GPLAY_FAULT_EDIT_GONE)
-            gplay_edit_drop(flow, package, edit);
-    }
+    while (tries-- > 0 && fault == GPLAY_FAULT_EDIT_GONE)
+        code = edit_read(flow, package, out, &fault, err);
     gplay_unlock(flow, package);
     *is_lost = code != SW_OK && fault == GPLAY_FAULT_EDIT_GONE;
     return code;

@@ -62,9 +62,14 @@ enum sw_code sw_flow_exchange(struct sw_flow *flow, const struct sw_request *req
                               struct sw_reply *reply, struct sw_error *err);
 
 /* Takes a named lock shared with every process of this user (Play edits).
- * A poll does not wait (SW_E_BUSY); an action waits up to 10 s. Released when
- * the flow ends or by sw_flow_unlock. */
+ * A poll does not wait (SW_E_BUSY). An action waits up to 10 s for another
+ * action (SW_E_BUSY), and half a second for a poll: a poll that still holds it
+ * then is left to lose, and the answer is SW_OK. Released when the flow ends or
+ * by sw_flow_unlock. */
 enum sw_code sw_flow_lock(struct sw_flow *flow, const char *name, struct sw_error *err);
+/* A poll that holds it asks before each request: an action waits, so give up
+ * at once. Never true for an action. */
+bool sw_flow_is_lock_wanted(const struct sw_flow *flow, const char *name);
 void sw_flow_unlock(struct sw_flow *flow, const char *name);
 
 /* When this source last succeeded at something slower than its interval (Play:

@@ -159,6 +159,12 @@ void flow_set_locks_broken(struct sw_flow *flow, bool are_broken)
     flow->are_locks_broken = are_broken;
 }
 
+void flow_set_locks_wanted_after(struct sw_flow *flow, size_t exchanges)
+{
+    flow->has_wanted = true;
+    flow->wanted_after = exchanges;
+}
+
 void flow_set_locks_busy(struct sw_flow *flow, bool is_busy)
 {
     flow->are_locks_busy = is_busy;

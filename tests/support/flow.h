@@ -40,6 +40,8 @@ void flow_set_dry_run(struct sw_flow *flow, bool is_dry_run);
 void flow_set_principal(struct sw_flow *flow, const char *principal); /* borrowed */
 /* Every lock is held by somebody else from now on. */
 void flow_set_locks_busy(struct sw_flow *flow, bool is_busy);
+/* An action wants every lock once this many requests of a run were sent. */
+void flow_set_locks_wanted_after(struct sw_flow *flow, size_t exchanges);
 /* No lock file can be made from now on. */
 void flow_set_locks_broken(struct sw_flow *flow, bool are_broken);
 void flow_set_last_ms(struct sw_flow *flow, const char *key, int64_t at_ms);

@@ -94,6 +94,12 @@ enum sw_code sw_flow_lock(struct sw_flow *flow, const char *name, struct sw_erro
     return SW_OK;
 }
 
+bool sw_flow_is_lock_wanted(const struct sw_flow *flow, const char *name)
+{
+    (void)name;
+    return !flow->is_action && flow->has_wanted && flow->exchanges >= flow->wanted_after;
+}
+
 void sw_flow_unlock(struct sw_flow *flow, const char *name)
 {
     for (size_t i = 0; i < flow->lock_count; i++)

@@ -20,6 +20,8 @@ struct sw_flow {
     struct sw_document *bindings[TARGETS_MAX];
     int64_t now_ms;
     bool is_action, is_dry_run, are_locks_busy, are_locks_broken;
+    bool has_wanted; /* an action wants every lock once so many requests were sent */
+    size_t wanted_after;
     const char *principal;
     struct flow_repository repository;
     const struct flow_step *steps;

@@ -251,6 +251,21 @@ static void test_lock_across_processes(void **state)
     close(ready[1]);
 }
 
+static void test_lock_can_be_asked_about(void **state)
+{
+    (void)state;
+    struct sw_lock lock = {0};
+    assert_false(sw_lock_is_taken(in_dir("asked")));
+    assert_false(sw_fs_exists(in_dir("asked")));
+    assert_int_equal(sw_lock_try(&lock, in_dir("asked"), NULL), SW_OK);
+    assert_true(sw_lock_is_taken(in_dir("asked")));
+    assert_true(sw_lock_is_taken(in_dir("asked")));
+    sw_lock_release(&lock);
+    assert_false(sw_lock_is_taken(in_dir("asked")));
+    assert_int_equal(sw_lock_try(&lock, in_dir("asked"), NULL), SW_OK); /* asking keeps nothing */
+    sw_lock_release(&lock);
+}
+
 /* A child made by fork does not keep a released lock. */
 static void test_lock_released_despite_child(void **state)
 {
@@ -321,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_failed_write_changes_nothing),
         cmocka_unit_test(test_lock_in_one_process),
         cmocka_unit_test(test_lock_across_processes),
+        cmocka_unit_test(test_lock_can_be_asked_about),
         cmocka_unit_test(test_lock_released_despite_child),
         cmocka_unit_test(test_lock_excludes),
     };

@@ -328,6 +328,54 @@ static void test_a_busy_lock_ages_the_picture(void **state)
     second_clear(&second);
 }
 
+/* A halt in another process waits for our edit: not one more request is sent, not even its drop. */
+static void test_a_poll_gives_way_to_an_action(void **state)
+{
+    (void)state;
+    const struct flow_step steps[] = {LIVES(STAGED_LIVES), INSERT, TRACKS(STAGED_TRACKS)};
+    for (size_t after = 0; after <= SW_ARRAY_LEN(steps); after++) {
+        struct second second;
+        second_init(&second);
+        flow_set_now(second.flow, now + 400 * 1000);
+        flow_set_locks_wanted_after(second.flow, after);
+        size_t sent = after < 1 ? 1 : after;
+        const struct sw_rollout *r = observe(second.flow, steps, sent);
+        bool is_read = after == SW_ARRAY_LEN(steps);
+        assert_int_equal(r->observed_at_ms, is_read ? now + 400 * 1000 : now);
+        /* and it tries again at its next poll */
+        flow_set_locks_wanted_after(second.flow, 100);
+        flow_set_now(second.flow, now + 460 * 1000);
+        const struct flow_step again[] = {LIVES(STAGED_LIVES), INSERT, TRACKS(STAGED_TRACKS), DROP};
+        if (!is_read)
+            assert_int_equal(observe(second.flow, again, 4)->observed_at_ms, now + 460 * 1000);
+        second_clear(&second);
+    }
+}
+
+/* Killed by our own action it is not another program's: no keeping away for an interval. */
+static void test_an_edit_lost_to_our_own_action_is_not_another_programs(void **state)
+{
+    (void)state;
+    struct second second;
+    second_init(&second);
+    flow_set_now(second.flow, now + 400 * 1000);
+    flow_set_locks_wanted_after(second.flow, 3);
+    const struct flow_step lost[] = {
+        LIVES(STAGED_LIVES),
+        INSERT,
+        {.request = "GET " APP "/edits/17/tracks",
+         .status = 400,
+         .reply = "{\"error\":{\"code\":400,\"message\":\"This Edit has been deleted.\","
+                  "\"status\":\"FAILED_PRECONDITION\"}}"}};
+    assert_int_equal(observe(second.flow, lost, SW_ARRAY_LEN(lost))->observed_at_ms, now);
+    flow_set_locks_wanted_after(second.flow, 100);
+    flow_set_now(second.flow, now + 460 * 1000);
+    const struct flow_step again[] = {LIVES(STAGED_LIVES), INSERT, TRACKS(STAGED_TRACKS), DROP};
+    assert_int_equal(observe(second.flow, again, SW_ARRAY_LEN(again))->observed_at_ms,
+                     now + 460 * 1000);
+    second_clear(&second);
+}
+
 /* A disk that is full or read-only keeps nobody from looking. */
 static void test_a_lock_that_cannot_be_made_is_done_without(void **state)
 {
@@ -606,6 +654,8 @@ int main(void)
         cmocka_unit_test(test_edit_is_read_at_once_for_an_action),
         cmocka_unit_test(test_a_new_release_calls_for_an_edit),
         cmocka_unit_test(test_a_busy_lock_ages_the_picture),
+        cmocka_unit_test(test_a_poll_gives_way_to_an_action),
+        cmocka_unit_test(test_an_edit_lost_to_our_own_action_is_not_another_programs),
         cmocka_unit_test(test_a_lock_that_cannot_be_made_is_done_without),
         cmocka_unit_test(test_a_failing_edit_ages_the_picture_and_is_an_error),
         cmocka_unit_test(test_a_lost_edit_leaves_the_other_alone),

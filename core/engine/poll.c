@@ -2,7 +2,8 @@
  *
  * Health is asked by version, and versions come from the stores: a health unit first becomes due
  * when the stores of all its platforms have answered or failed once, and at once when a store
- * shows another version. In a one-shot each unit is read once, then rests.
+ * shows another version. In a one-shot each unit is read once, then rests; a read that the upstream
+ * throttled is not yet an answer there (sw_sched_again).
  *
  * A poll never stands in an action's way: while one is about to send, the unit of its platform is
  * not started, and a flow of it that runs is cut short. */
@@ -15,9 +16,6 @@
 #include "base/time.h"
 
 enum {
-    BUSY_TRIES = 5,
-    BUSY_PAUSE_MS = 300,
-    ONESHOT_PAUSE_MAX_MS = 10000,
     INTERVAL_MIN_MS = 20,
     UNITS_TOGETHER_MAX = 64,
 };
@@ -235,21 +233,20 @@ static int64_t retry_in_ms(const struct sw_error *error)
     return in_ms > 0 ? in_ms : 0;
 }
 
-/* How long to wait before asking again, because this answer does not count: a lock of ours was held
- * by another process for a moment, or a one-shot that will not come back was told to wait a little.
- * 0: it counts. */
-static int64_t pause_before_again_ms(const struct sw_core *core, struct sw_unit *unit,
-                                     const struct poll_job *job)
+/* True when this answer does not count and the unit is due again in a moment. */
+static bool is_asked_again(struct sw_core *core, struct sw_unit *unit, const struct poll_job *job)
 {
-    int64_t pause_ms = 0;
-    if (job->code == SW_E_BUSY)
-        pause_ms = BUSY_PAUSE_MS;
-    else if (core->is_oneshot && job->code == SW_E_QUOTA)
-        pause_ms = retry_in_ms(&job->error);
-    if (pause_ms == 0)
-        unit->busy = 0;
-    return pause_ms > 0 && pause_ms <= ONESHOT_PAUSE_MAX_MS && ++unit->busy <= BUSY_TRIES ? pause_ms
-                                                                                          : 0;
+    const struct sw_sched_retry retry = {.code = job->code,
+                                         .is_oneshot = core->is_oneshot,
+                                         .again = unit->again,
+                                         .again_ms = unit->again_ms,
+                                         .retry_in_ms = retry_in_ms(&job->error)};
+    int64_t now_ms = sw_time_mono_ms(), wait_ms = sw_sched_again(&retry, sw_random_unit());
+    unit->again = wait_ms > 0 ? unit->again + 1 : 0;
+    unit->again_ms = wait_ms > 0 ? unit->again_ms + wait_ms : 0;
+    if (wait_ms > 0)
+        sw_sched_at(&core->engine.setup->sched, unit, now_ms + wait_ms, now_ms, true);
+    return wait_ms > 0;
 }
 
 /* What was asked together is asked together again, counted from its beginning: the engine and the
@@ -284,11 +281,8 @@ static void take_result(struct sw_core *core, const struct poll_job *job)
         sw_sched_at(&engine->setup->sched, unit, mono_ms, mono_ms, true);
         return;
     }
-    int64_t pause_ms = pause_before_again_ms(core, unit, job);
-    if (pause_ms > 0) {
-        sw_sched_at(&engine->setup->sched, unit, mono_ms + pause_ms, mono_ms, true);
+    if (is_asked_again(core, unit, job))
         return;
-    }
     unit->is_attempted = true;
     engine->model.sources[unit->source].polls++;
     if (job->code == SW_OK)

@@ -5,7 +5,14 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-enum { BACKOFF_STEPS_MAX = 12 };
+enum {
+    BACKOFF_STEPS_MAX = 12,
+    AGAIN_MAX = 5,
+    AGAIN_TOTAL_MS = 10000,
+    AGAIN_BUSY_MS = 300,
+    AGAIN_QUOTA_MS = 500, /* doubled each time: quotas are by the second (AWS) or longer */
+    AGAIN_SPREAD_MS = 250,
+};
 static const int64_t quota_wait_max_ms = 15 * SW_MINUTE_MS;
 
 void sw_sched_init(struct sw_sched *sched, size_t source_count)
@@ -213,6 +220,20 @@ int64_t sw_sched_wait(const struct sw_sched *sched, int64_t now_ms)
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+
+int64_t sw_sched_again(const struct sw_sched_retry *retry, double random)
+{
+    int64_t wait_ms = 0;
+    if (retry->again >= AGAIN_MAX)
+        return 0;
+    if (retry->code == SW_E_BUSY)
+        wait_ms = AGAIN_BUSY_MS;
+    else if (retry->is_oneshot && retry->code != SW_OK && retry->retry_in_ms > 0)
+        wait_ms = retry->retry_in_ms + (int64_t)(AGAIN_SPREAD_MS * random);
+    else if (retry->is_oneshot && retry->code == SW_E_QUOTA)
+        wait_ms = (int64_t)((double)((int64_t)AGAIN_QUOTA_MS << retry->again) * (0.75 + 0.5 * random));
+    return wait_ms > AGAIN_TOTAL_MS - retry->again_ms ? 0 : wait_ms;
 }
 
 int64_t sw_sched_delay(const struct sw_sched_result *result, double random)

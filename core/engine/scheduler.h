@@ -39,7 +39,8 @@ struct sw_unit {
     bool is_attempted;      /* answered or failed at least once */
     bool has_answered;
     int failures;             /* in a row */
-    int busy;                 /* in a row refused by a lock of ours */
+    int again;                /* attempts in a row that did not count */
+    int64_t again_ms;         /* waited for them */
     struct sw_error error;    /* of the last attempt; SW_OK: none */
     int64_t failing_since_ms; /* WORLD; 0: not failing */
 };
@@ -85,6 +86,19 @@ struct sw_sched_result {
     int64_t interval_ms; /* REAL, of the source */
     int64_t retry_in_ms; /* told by the upstream or our budget; 0: not told */
 };
+
+/* An attempt that may not count: a lock of ours was held by another process for a moment, or a
+ * one-shot, which will not come back, was told by its upstream to come a little later. */
+struct sw_sched_retry {
+    enum sw_code code;
+    bool is_oneshot;
+    int again;           /* attempts in a row that did not count, without this one */
+    int64_t again_ms;    /* waited for them */
+    int64_t retry_in_ms; /* told by the upstream or our budget; 0: not told */
+};
+/* Milliseconds to wait before asking again without counting this answer; 0: it counts. At most five
+ * times and ten seconds together. random is 0..1 and spreads it, never below a time told. Pure. */
+int64_t sw_sched_again(const struct sw_sched_retry *retry, double random);
 
 /* Milliseconds until the next attempt. After a failure 1, 2, 4 ... s, never later than the normal
  * interval; only quota and a told time go beyond it, to 15 minutes at most. random is 0..1 and

@@ -312,6 +312,31 @@ static void a_short_wait_asked_for_is_waited_out(void **state)
     simulator_do(&sim, "DELETE", "/faults", NULL);
 }
 
+/* One read refused for a moment is no failing source. */
+static void a_throttled_read_is_tried_again(void **state)
+{
+    (void)state;
+    /* AWS tells no time, and says it with 400 */
+    simulator_do(&sim, "POST", "/faults",
+                 "{\"service\": \"cloudwatch\", \"kind\": \"status\", \"status\": 400, \"count\": 2, "
+                 "\"path\": \"DescribeAlarms\", \"before\": true, \"body\": "
+                 "\"{\\\"__type\\\":\\\"ThrottlingException\\\"}\"}");
+    simulator_do(&sim, "POST", "/faults",
+                 "{\"service\": \"app_store\", \"kind\": \"status\", \"status\": 429, \"count\": 1, "
+                 "\"retry_after\": \"1\", \"before\": true}");
+    json_t *status = status_of("status --json", 0);
+    size_t i;
+    json_t *source;
+    json_array_foreach(at(status, "sources"), i, source)
+    {
+        if (!json_is_null(json_object_get(source, "error")))
+            fail_msg("%s: %s", text_at(source, "id"), text_at(source, "error.text"));
+    }
+    json_decref(status);
+    assert_true(simulator_count(&sim, "cloudwatch", "faults") >= 2);
+    simulator_do(&sim, "DELETE", "/faults", NULL);
+}
+
 /* Nothing is asked; the figures are marked as those of an earlier run. */
 static void cached_asks_nothing(void **state)
 {
@@ -813,6 +838,7 @@ int main(void)
         cmocka_unit_test(one_platform_alone),
         cmocka_unit_test(status_reads_as_lines),
         cmocka_unit_test(a_short_wait_asked_for_is_waited_out),
+        cmocka_unit_test(a_throttled_read_is_tried_again),
         cmocka_unit_test(cached_asks_nothing),
         cmocka_unit_test(a_halt_reaches_the_store_and_the_log),
         cmocka_unit_test(a_second_halt_sends_nothing),

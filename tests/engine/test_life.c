@@ -647,6 +647,55 @@ static void a_silent_store_goes_stale_and_recovers(void **state)
     sw_core_close(core);
 }
 
+static void throttle(int reads, int retry_after_s)
+{
+    struct world_app app = world_look("app0");
+    app.throttled = reads;
+    app.retry_after_s = retry_after_s;
+    world_set("app0", &app);
+}
+
+/* A one-shot that was throttled asks again before it calls the source failing. */
+static void a_oneshot_asks_again_when_it_was_throttled(void **state)
+{
+    (void)state;
+    static const struct {
+        int reads, retry_after_s;
+    } cases[] = {{2, 0}, {1, 3}};
+    for (size_t i = 0; i < 2; i++) {
+        throttle(cases[i].reads, cases[i].retry_after_s);
+        int64_t begin_ms = sw_time_mono_ms();
+        struct sw_core *core = world_start(true, true);
+        struct sw_snapshot *snapshot = world_snapshot(core);
+        assert_true(snapshot->sources[0].is_ok);
+        assert_true(snapshot->platforms[0].observed_at_ms != 0);
+        if (cases[i].retry_after_s > 0) /* what it was told is kept */
+            assert_true(sw_time_mono_ms() - begin_ms >= cases[i].retry_after_s * SW_SECOND_MS - 50);
+        sw_snapshot_free(snapshot);
+        sw_core_close(core);
+    }
+}
+
+/* It gives up in time, and then says so. */
+static void a_oneshot_throttled_for_long_gives_up(void **state)
+{
+    (void)state;
+    static const int retry_after_s[] = {0, 600};
+    for (size_t i = 0; i < 2; i++) {
+        throttle(-1, retry_after_s[i]);
+        int reads = world_look("app0").reads;
+        int64_t begin_ms = sw_time_mono_ms();
+        struct sw_core *core = world_start(true, true);
+        struct sw_snapshot *snapshot = world_snapshot(core);
+        assert_false(snapshot->sources[0].is_ok);
+        assert_int_equal(snapshot->sources[0].error_code, SW_E_QUOTA);
+        assert_true(sw_time_mono_ms() - begin_ms < 14000);
+        assert_true(world_look("app0").reads - reads <= (retry_after_s[i] > 0 ? 1 : 6));
+        sw_snapshot_free(snapshot);
+        sw_core_close(core);
+    }
+}
+
 static bool has_health_of(const struct sw_snapshot *snapshot, const void *arg)
 {
     const struct sw_platform *platform = &snapshot->platforms[0];
@@ -812,6 +861,8 @@ int main(void)
         TEST(a_reload_does_not_drop_a_halt),
         TEST(the_next_start_has_a_picture_at_once),
         TEST(a_silent_store_goes_stale_and_recovers),
+        TEST(a_oneshot_asks_again_when_it_was_throttled),
+        TEST(a_oneshot_throttled_for_long_gives_up),
         TEST(a_new_version_is_asked_for_at_once),
         TEST(a_change_in_the_console_is_written_down_once),
         TEST(our_own_halt_is_no_change_outside),

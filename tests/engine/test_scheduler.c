@@ -182,6 +182,32 @@ static void delays(void **state)
     }
 }
 
+static void what_does_not_count_is_asked_again(void **state)
+{
+    (void)state;
+    static const struct {
+        struct sw_sched_retry retry;
+        int64_t least, most;
+    } cases[] = {
+        {{SW_OK, true, 0, 0, 0}, 0, 0},
+        {{SW_E_NETWORK, true, 0, 0, 0}, 0, 0},
+        {{SW_E_BUSY, false, 0, 0, 0}, 300, 300}, /* a lock: in a dashboard, too */
+        {{SW_E_BUSY, true, 5, 1500, 0}, 0, 0},
+        {{SW_E_QUOTA, false, 0, 0, 0}, 0, 0}, /* a dashboard comes back by itself */
+        {{SW_E_QUOTA, false, 0, 0, 1000}, 0, 0},
+        {{SW_E_QUOTA, true, 0, 0, 0}, 375, 625},
+        {{SW_E_QUOTA, true, 3, 3500, 0}, 3000, 5000},
+        {{SW_E_QUOTA, true, 4, 7500, 0}, 0, 0}, /* 6 s more would be beyond ten */
+        {{SW_E_QUOTA, true, 0, 0, 2000}, 2000, 2250}, /* told: never sooner */
+        {{SW_E_HTTP, true, 0, 0, 2000}, 2000, 2250},  /* 503 with Retry-After */
+        {{SW_E_QUOTA, true, 1, 6000, 4100}, 0, 0},
+        {{SW_E_QUOTA, true, 0, 0, 60000}, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (double random = 0; random <= 1; random += 0.125)
+            assert_in_range(sw_sched_again(&cases[i].retry, random), cases[i].least, cases[i].most);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +218,7 @@ int main(void)
         cmocka_unit_test(sources_take_turns),
         cmocka_unit_test(earlier_wins_and_resting_leaves),
         cmocka_unit_test(delays),
+        cmocka_unit_test(what_does_not_count_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

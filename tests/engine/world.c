@@ -225,6 +225,12 @@ static enum sw_code perform(void *arg, const struct sw_request *request, struct 
     pthread_mutex_lock(&world.lock);
     if (verb[0] != '\0') {
         code = write_app(app, verb, request->body != NULL ? request->body : "", reply, err);
+    } else if (app->throttled != 0) {
+        app->reads++;
+        app->throttled -= app->throttled > 0;
+        answer(reply, 429, "{}");
+        if (app->retry_after_s > 0)
+            reply->retry_after_ms = sw_time_real_ms() + app->retry_after_s * SW_SECOND_MS;
     } else if (app->is_unreadable) {
         app->reads++;
         code = not_trusted(err);

@@ -28,6 +28,8 @@ struct world_app {
     double percent;
     char version[32], identity[32];
     bool is_unreadable; /* reads fail: certificate */
+    int throttled;      /* so many reads are refused with 429; -1: all */
+    int retry_after_s;  /* told with it; 0: not told */
     int read_delay_ms, write_delay_ms;
     enum world_write write;          /* how writes go ... */
     int write_count;                 /* ... this many of them; then they work. -1: all */

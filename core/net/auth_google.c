@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "net/google_error.h"
 #include "net/google_key.h"
 #include "net/percent.h"
 #include "net/secret_place.h"
@@ -407,6 +408,7 @@ static const struct auth_kind kind = {
     .name = "google",
     .apply = apply,
     .refused = refused,
+    .classify = sw_google_classify,
     .close = close_google,
 };
 

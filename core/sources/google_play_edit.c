@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/google_error.h"
 
 /* No dry_reply for an edit's opening and dropping: a dry run needs the track as it is, and an edit
  * that is dropped changes nothing. */
@@ -78,7 +79,7 @@ const char *gplay_track_name(const struct sw_target *target)
 
 /* What Google says, and what it means for this flow and for the reader. */
 struct refusal {
-    const char *part; /* of the message or the reason, any case */
+    const char *part; /* of the message or a reason, any case */
     enum gplay_fault fault;
     const char *advice;
 };
@@ -110,20 +111,26 @@ static const struct refusal refusals[] = {
      "invite the service account in the Play Console, with rights for this app"},
     {"does not allow any existing users to upgrade", GPLAY_FAULT_OTHER,
      "a lower version code cannot replace a higher one"},
+    {"targeting no countries", GPLAY_FAULT_OTHER,
+     "choose countries for the track in the Play Console"},
+    {"issues with your account", GPLAY_FAULT_OTHER, "see to it in the Play Console"},
+    {"permission declaration", GPLAY_FAULT_OTHER, "finish it in the Play Console"},
+    {"version codes could not be found", GPLAY_FAULT_OTHER,
+     "no bundle of that version code was uploaded"},
     {"Package not found", GPLAY_FAULT_OTHER, "check `package` in the configuration"},
 };
 
-static const struct refusal *refusal_find(const char *message, const char *reason)
+static const struct refusal *refusal_find(const char *message, const char *reasons)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(refusals); i++)
-        if (strcasestr(message, refusals[i].part) || strcasestr(reason, refusals[i].part))
+        if (strcasestr(message, refusals[i].part) || strcasestr(reasons, refusals[i].part))
             return &refusals[i];
     return NULL;
 }
 
 /* Google's own words; each empty when the body does not have it. */
 struct google_error {
-    char message[SW_LINE_MAX], status[SW_WORD_MAX], reason[SW_WORD_MAX];
+    char message[SW_LINE_MAX], status[SW_WORD_MAX], reasons[SW_GOOGLE_REASONS_MAX];
 };
 
 static bool error_read(const struct sw_reply *reply, struct google_error *out)
@@ -138,20 +145,15 @@ static bool error_read(const struct sw_reply *reply, struct google_error *out)
     sw_ignore(
         sw_json_text(error, "message", SW_OPTIONAL, out->message, sizeof(out->message), NULL));
     sw_ignore(sw_json_text(error, "status", SW_OPTIONAL, out->status, sizeof(out->status), NULL));
-    if (sw_json_text(error, "details[0].reason", SW_OPTIONAL, out->reason, sizeof(out->reason),
-                     NULL) != SW_OK)
-        sw_ignore(sw_json_text(error, "errors[0].reason", SW_OPTIONAL, out->reason,
-                               sizeof(out->reason), NULL));
+    sw_google_reasons(error, out->reasons);
     return true;
 }
 
-static enum sw_code code_of(int status, enum sw_code code, const struct google_error *google)
+static enum sw_code code_of(const struct sw_reply *reply, enum sw_code code)
 {
-    bool is_quota = strcasestr(google->reason, "rateLimitExceeded") ||
-                    strcmp(google->status, "RESOURCE_EXHAUSTED") == 0;
-    if (is_quota)
+    if (sw_google_classify(reply) == SW_E_QUOTA)
         return SW_E_QUOTA;
-    return status == 400 || status == 410 ? SW_E_CONFLICT : code;
+    return reply->status == 400 || reply->status == 410 ? SW_E_CONFLICT : code;
 }
 
 enum sw_code gplay_exchange(struct sw_flow *flow, const struct sw_request *request,
@@ -171,13 +173,13 @@ enum sw_code gplay_exchange(struct sw_flow *flow, const struct sw_request *reque
             *err = own;
         return code;
     }
-    const struct refusal *refusal = refusal_find(google.message, google.reason);
+    const struct refusal *refusal = refusal_find(google.message, google.reasons);
     if (fault && refusal)
         *fault = refusal->fault;
     else if (fault && (reply->status == 410 || reply->status == 409))
         *fault = GPLAY_FAULT_EDIT_GONE; /* 409: "concurrency update error". Source: "Edits" */
     bool has_advice = refusal && refusal->advice[0];
-    return sw_fail_http(err, code_of(reply->status, code, &google), reply->status, own.is_retryable,
+    return sw_fail_http(err, code_of(reply, code), reply->status, own.is_retryable,
                         own.retry_at_ms, "%s: Google Play says \"%s\" (%d%s%s)%s%s", doing,
                         google.message[0] ? google.message : "nothing", reply->status,
                         google.status[0] ? " " : "", google.status, has_advice ? ": " : "",

@@ -570,6 +570,12 @@ static void test_errors_are_googles_words(void **state)
          "{\"error\":{\"code\":403,\"message\":\"The caller does not have permission\","
          "\"status\":\"PERMISSION_DENIED\"}}",
          SW_E_DENIED, "\"The caller does not have permission\" (403 PERMISSION_DENIED): invite"},
+        {403,
+         "{\"error\":{\"code\":403,\"message\":\"Release in track targeting no countries\"}}",
+         SW_E_DENIED, "choose countries"},
+        {404,
+         "{\"error\":{\"code\":404,\"message\":\"APK version codes could not be found.\"}}",
+         SW_E_NOT_FOUND, "no bundle of that version code"},
         {404,
          "{\"error\":{\"code\":404,\"message\":\"Package not found: com.acme.app.\","
          "\"status\":\"NOT_FOUND\"}}",
@@ -578,6 +584,15 @@ static void test_errors_are_googles_words(void **state)
          "{\"error\":{\"code\":403,\"message\":\"Quota exceeded\",\"errors\":[{\"reason\":"
          "\"rateLimitExceeded\"}]}}",
          SW_E_QUOTA, "Quota exceeded"},
+        {403,
+         "{\"error\":{\"code\":403,\"message\":\"Too fast\",\"status\":\"PERMISSION_DENIED\","
+         "\"details\":[{\"reason\":\"RATE_LIMIT_EXCEEDED\"}],\"errors\":[{\"reason\":"
+         "\"rateLimitExceeded\"}]}}",
+         SW_E_QUOTA, "Too fast"},
+        {410,
+         "{\"error\":{\"code\":410,\"message\":\"gone\",\"details\":[{\"reason\":\"X\"}],"
+         "\"errors\":[{\"reason\":\"editDeleted\"}]}}",
+         SW_E_CONFLICT, "somebody else opened or committed"},
         {500, "{\"error\":{\"code\":500,\"message\":null}}", SW_E_HTTP, "says \"nothing\" (500)"},
         {503, "<html>", SW_E_HTTP, "reading the releases of com.acme.app, track production"},
     };

@@ -406,6 +406,46 @@ static void test_google(void **state)
     EVP_PKEY_free(key);
 }
 
+/* The quota comes as 403, too: it is no missing right, and nothing was done, so an action sends its
+ * write again. */
+static void answer_google_403(void *arg, struct wire_client *client,
+                              const struct wire_request *request)
+{
+    static const char *const bodies[] = {
+        "{\"error\":{\"code\":403,\"status\":\"PERMISSION_DENIED\",\"errors\":[{\"reason\":"
+        "\"rateLimitExceeded\"}],\"details\":[{\"reason\":\"RATE_LIMIT_EXCEEDED\"}]}}",
+        "{\"error\":{\"code\":403,\"details\":[{\"@type\":\"x/Help\"},{\"reason\":\"OTHER\"}],"
+        "\"errors\":[{\"reason\":\"other\"},{\"reason\":\"userRateLimitExceeded\"}]}}",
+        "{}"};
+    if (strcmp(request->target, "/oauth2/token") == 0) {
+        answer_google(arg, client, request);
+        return;
+    }
+    size_t i = (size_t)(request->number - 2);
+    bool is_quota = i < 2;
+    if (i < 3)
+        wire_reply(client, is_quota ? 403 : 200, "Content-Type: application/json\r\n", bodies[i]);
+    else
+        wire_reply(client, 403, "",
+                   "{\"error\":{\"code\":403,\"status\":\"PERMISSION_DENIED\",\"message\":\"The "
+                   "caller does not have permission\",\"errors\":[{\"reason\":\"forbidden\"}]}}");
+}
+
+static void test_google_quota_is_no_missing_right(void **state)
+{
+    (void)state;
+    struct rig rig;
+    EVP_PKEY *key = net_key_new("RSA-2048");
+    rig_open(&rig, answer_google_403, NULL);
+    rig_use(&rig, google(&rig, key, false), true);
+    assert_int_equal(rig_send(&rig, PATCH, "{}"), SW_OK);
+    assert_int_equal(wire_server_requests(rig.server), 4);
+    assert_int_equal(rig_send(&rig, PATCH, "{}"), SW_E_DENIED);
+    assert_int_equal(wire_server_requests(rig.server), 5);
+    rig_close(&rig);
+    EVP_PKEY_free(key);
+}
+
 /* ----------------------------------------------------------------------- AWS */
 
 /* Signature Version 4 as its documentation writes it down, from what the server received. Source:
@@ -749,6 +789,7 @@ int main(void)
         cmocka_unit_test(test_app_store_mints_once_more),
         cmocka_unit_test(test_app_store_wrong_key),
         cmocka_unit_test(test_google),
+        cmocka_unit_test(test_google_quota_is_no_missing_right),
         cmocka_unit_test(test_aws_signatures),
         cmocka_unit_test(test_aws_named_file),
         cmocka_unit_test(test_aws_from_environment),

@@ -7,11 +7,20 @@
 #include "base/text.h"
 #include "sources/cloudwatch.h"
 
-enum { ALARMS_PER_CALL = 100 /* Source: model, AlarmNames, MaxRecords */ };
+enum {
+    ALARMS_PER_CALL = 100, /* Source: model, AlarmNames, MaxRecords */
+    NAME_MAX_BYTES = 1024, /* Source: model, AlarmName: at most 255 characters */
+};
+
+/* A name has up to 255 characters, more than is shown: two may look the same. */
+struct alarm {
+    char name[NAME_MAX_BYTES];
+    struct sw_alarm_seen seen;
+};
 
 struct alarms {
     size_t count;
-    struct sw_alarm_seen *items;
+    struct alarm *items;
     int64_t now_ms;
 };
 
@@ -21,9 +30,11 @@ static void read_alarm(struct alarms *alarms, const json_t *item)
 {
     struct sw_alarm_seen alarm = {.observed_at_ms = alarms->now_ms};
     char reason[SW_LINE_MAX] = "", evaluation[SW_WORD_MAX] = "";
+    const char *name = NULL;
     bool is_enabled = true;
-    if (sw_json_text(item, "AlarmName", SW_REQUIRED, alarm.name, sizeof alarm.name, NULL) != SW_OK)
+    if (sw_json_str(item, "AlarmName", SW_REQUIRED, &name, NULL) != SW_OK)
         return;
+    sw_text_clean_copy(alarm.name, sizeof alarm.name, name);
     sw_ignore(sw_json_text(item, "StateValue", SW_OPTIONAL, alarm.state, sizeof alarm.state, NULL));
     sw_ignore(sw_json_text(item, "StateReason", SW_OPTIONAL, reason, sizeof reason, NULL));
     sw_ignore(
@@ -36,7 +47,8 @@ static void read_alarm(struct alarms *alarms, const json_t *item)
               is_enabled ? "" : "pages nobody (actions disabled)", is_enabled ? "" : "; ",
               evaluation, *evaluation && *reason ? "; " : "", reason);
     alarms->items = sw_xrealloc_array(alarms->items, alarms->count + 1, sizeof *alarms->items);
-    alarms->items[alarms->count++] = alarm;
+    alarms->items[alarms->count] = (struct alarm){.seen = alarm};
+    sw_copy(alarms->items[alarms->count++].name, NAME_MAX_BYTES, name);
 }
 
 static enum sw_code read_alarms_page(void *arg, const json_t *tree, struct sw_error *err)
@@ -105,8 +117,8 @@ static struct sw_alarm_seen find_alarm(const struct alarms *alarms, const char *
                                               "(composite alarms need the permission on *)"};
     sw_text_clean_copy(missing.name, sizeof missing.name, name);
     for (size_t i = 0; i < alarms->count; i++)
-        if (strcmp(alarms->items[i].name, missing.name) == 0)
-            return alarms->items[i];
+        if (strcmp(alarms->items[i].name, name) == 0)
+            return alarms->items[i].seen;
     return missing;
 }
 

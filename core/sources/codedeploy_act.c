@@ -2,13 +2,16 @@
  * codedeploy_act.c: what each verb would truly do to a CodeDeploy deployment, doing it, seeing it.
  *
  *   halt       StopDeployment without rollback. Not a pause: it ends the deployment, the weights
- * stay where they are, and nothing resumes it. READY needs none: no traffic moves there. resume
- * does not exist. advance    from READY only: ContinueDeployment READY_WAIT starts the shift. From
- * there the canary or linear clock runs alone; no call skips a wait (aws/containers-roadmap 2266).
+ *              stay where they are, and nothing resumes it. READY needs none: no traffic moves.
+ *   resume     does not exist.
+ *   advance    from READY only: ContinueDeployment READY_WAIT starts the shift. From there the
+ *              canary or linear clock runs alone; no call skips a wait
+ *              (aws/containers-roadmap 2266).
  *   complete   from READY with an all-at-once configuration (the shift is the whole), or in the
- * wait before blue is ended: ContinueDeployment TERMINATION_WAIT, which gives up the quick way
- * back. roll back  StopDeployment with rollback, while the deployment is not over: a new deployment
- * moves the traffic back. Afterwards it needs CreateDeployment, which is not done here.
+ *              wait before blue is ended: ContinueDeployment TERMINATION_WAIT, which gives up the
+ *              quick way back.
+ *   roll back  StopDeployment with rollback, while the deployment is not over: a new deployment
+ *              moves the traffic back. Afterwards it needs CreateDeployment, which is not done here.
  *
  * Nothing is sent twice. A stop without an answer is SW_E_OUTCOME_UNKNOWN; reading tells.
  *
@@ -23,11 +26,11 @@
 
 /* --------------------------------------------------------------------- offers */
 
-/* Percent for a sentence: "10 %", or words when it is not known. */
+/* Percent for a sentence: "10%", or words when it is not known. */
 static const char *percent_words(struct sw_value percent, char out[32])
 {
     if (percent.is_known)
-        sw_format(out, 32, "%.4g %%", percent.value);
+        sw_percent_text(percent, true, out, 32);
     else
         sw_copy(out, 32, "an unknown share");
     return out;

@@ -6,9 +6,12 @@
  *   (no deployment yet)                              NONE
  *   Created, Queued             any                  BUILDING   nothing installed, no traffic moved
  *   InProgress                  any                  ROLLING    also while installing (0 %), while
- * a rollback runs, and during the wait before blue is ended (100 %) Baking                      any
- * ROLLING    all traffic moved, being watched Ready                       any READY      waits for
- * `advance` Succeeded                   codeDeployRollback   ROLLED_BACK Succeeded else COMPLETE
+ *                                                               a rollback runs, and in the wait
+ *                                                               before blue is ended (100 %)
+ *   Baking                      any                  ROLLING    all traffic moved, being watched
+ *   Ready                       any                  READY      waits for `advance`
+ *   Succeeded                   codeDeployRollback   ROLLED_BACK
+ *   Succeeded                   else                 COMPLETE
  *   Failed                      any                  FAILED
  *   Stopped                     any                  HALTED     final: there is no resume
  *   anything else               any                  UNKNOWN    shown as it is
@@ -32,7 +35,7 @@
 #include "base/time.h"
 #include "sources/codedeploy.h"
 
-enum { STEPS_EVERY_MS = 600 * 1000 };
+enum { STEPS_EVERY_MS = 600 * 1000, PAGES_MAX = 20, TOKEN_MAX = 2048 };
 
 /* One deployment as it was read. */
 struct deployment {
@@ -111,22 +114,32 @@ static bool rolls_back_on_stop(const json_t *tree, const char *path)
     return false;
 }
 
+/* A page may hold nothing and lead to another. One deployment of a group runs at a time, so the order,
+ * which is not promised, does not matter. */
 static enum sw_code find_running(struct sw_flow *flow, struct deployment *d, struct sw_error *err)
 {
-    SW_JSON json_t *tree = NULL;
+    char token[TOKEN_MAX] = "", running[SW_LABEL_MAX] = "";
     SW_JSON json_t *input =
         json_pack("{s:s, s:s, s:[s, s, s, s, s]}", "applicationName",
                   sw_node_str(d->target->options, "application"), "deploymentGroupName",
                   sw_node_str(d->target->options, "deployment_group"), "includeOnlyStatuses",
                   "Created", "Queued", "InProgress", "Baking", "Ready");
-    enum sw_code code = codedeploy_call(flow, CD_LIST, input, &tree, NULL, err);
-    if (code == SW_OK) {
-        char running[SW_LABEL_MAX];
+    for (int page = 0; page < PAGES_MAX; page++) {
+        SW_JSON json_t *tree = NULL;
+        const char *next = NULL;
+        enum sw_code code = codedeploy_call(flow, CD_LIST, input, &tree, NULL, err);
+        if (code != SW_OK)
+            return code;
         read_text(tree, "deployments[0]", running, sizeof running);
         if (*running)
             sw_copy(d->id, sizeof d->id, running);
+        if (*running || sw_json_str(tree, "nextToken", SW_OPTIONAL, &next, NULL) != SW_OK || !*next)
+            return SW_OK;
+        if (strcmp(token, next) == 0 || sw_copy(token, sizeof token, next))
+            break;
+        json_object_set_new(input, "nextToken", json_string(next));
     }
-    return code;
+    return sw_fail(err, SW_E_LIMIT, "%s: the pages do not end", codedeploy_operations[CD_LIST].name);
 }
 
 static enum sw_code find_deployment(struct sw_flow *flow, struct deployment *d,

@@ -355,6 +355,34 @@ static void test_alarms(void **state)
     flow_free(flow);
 }
 
+/* Names that are the same as far as a screen shows them are still two alarms. */
+static void test_alarms_with_long_names_are_told_apart(void **state)
+{
+    (void)state;
+#define LONG                                                                                       \
+    "team-checkout/service-orders/production/eu-central-1/availability-zone-a/load-balancer/"      \
+    "target-group-green/5xx-rate-above-one-percent-for-"
+    const struct flow_step step = {
+        .request = "POST /",
+        .aws_target = TARGET_ALARMS,
+        .body = "{\"AlarmNames\":[\"" LONG "1m\",\"" LONG "9m\"],\"AlarmTypes\":[\"MetricAlarm\","
+                "\"CompositeAlarm\",\"LogAlarm\"],\"MaxRecords\":100}",
+        .status = 200,
+        .reply = "{\"MetricAlarms\":[{\"AlarmName\":\"" LONG "1m\",\"StateValue\":\"OK\"},"
+                 "{\"AlarmName\":\"" LONG "9m\",\"StateValue\":\"ALARM\"}]}"};
+    struct sw_flow *flow = flow_new(&sw_source_cloudwatch, ACCOUNT);
+    struct sw_error err = {0};
+    flow_set_now(flow, now);
+    flow_add_target(flow, SW_ROLE_ALARMS, "names:\n  - " LONG "1m\n  - " LONG "9m\n");
+    assert_int_equal(run(flow, &step, 1, &err), SW_OK);
+    const struct flow_alarms *alarms = &flow_reports(flow)->alarms[0];
+    assert_int_equal(alarms->count, 2);
+    assert_string_equal(alarms->items[0].state, "OK");
+    assert_string_equal(alarms->items[1].state, "ALARM");
+    assert_true(alarms->items[1].is_firing);
+    flow_free(flow);
+}
+
 static void test_alarms_come_although_metrics_fail(void **state)
 {
     (void)state;
@@ -430,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_bindings_that_lack_a_part),
         cmocka_unit_test(test_shared_metrics_are_asked_once),
         cmocka_unit_test(test_alarms),
+        cmocka_unit_test(test_alarms_with_long_names_are_told_apart),
         cmocka_unit_test(test_alarms_come_although_metrics_fail),
         cmocka_unit_test(test_failures),
     };

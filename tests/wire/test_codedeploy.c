@@ -201,6 +201,36 @@ static void test_a_running_deployment_wins(void **state)
     flow_free(flow);
 }
 
+/* An empty page may lead to the one that has it; pages that do not end are an error. */
+static void test_a_running_deployment_is_found_on_a_later_page(void **state)
+{
+    (void)state;
+#define PAGE_BODY(token)                                                                           \
+    "{\"applicationName\":\"AppECS-api\",\"deploymentGroupName\":\"DgpECS-api\","                 \
+    "\"includeOnlyStatuses\":[\"Created\",\"Queued\",\"InProgress\",\"Baking\",\"Ready\"],"      \
+    "\"nextToken\":\"" token "\"}"
+    static const char group[] = "{\"deploymentGroupInfo\":{\"lastAttemptedDeployment\":{"
+                                "\"deploymentId\":\"d-OLD\",\"status\":\"Stopped\"}}}";
+    const struct flow_step steps[] = {
+        step(AWS("GetDeploymentGroup"), GROUP_BODY, group),
+        step(AWS("ListDeployments"), LIST_BODY, "{\"deployments\":[],\"nextToken\":\"a\"}"),
+        step(AWS("ListDeployments"), PAGE_BODY("a"), "{\"deployments\":[\"d-NEW\"]}"),
+        step(AWS("GetDeployment"), GET_BODY, INFO("InProgress", BY_ROLLBACK)),
+        step(AWS("BatchGetDeploymentTargets"), TARGETS_BODY, TARGETS(SETS("100"))),
+    };
+    struct sw_flow *flow = new_flow();
+    struct sw_error err = {0};
+    assert_int_equal(run(flow, steps, 5, &err), SW_OK);
+    assert_string_equal(flow_rollout(flow, 0)->identity, "d-NEW");
+    const struct flow_step endless[] = {
+        step(AWS("GetDeploymentGroup"), GROUP_BODY, group),
+        step(AWS("ListDeployments"), LIST_BODY, "{\"nextToken\":\"a\"}"),
+        step(AWS("ListDeployments"), PAGE_BODY("a"), "{\"nextToken\":\"a\"}"),
+    };
+    assert_int_equal(run(flow, endless, 3, &err), SW_E_LIMIT);
+    flow_free(flow);
+}
+
 static void test_steps_become_the_plan_and_the_next_step(void **state)
 {
     (void)state;
@@ -383,10 +413,10 @@ struct offer_case {
 };
 
 static const struct offer_case offers[] = {
-    {"InProgress", "", "10", CANARY, SW_VERB_HALT, true, "traffic stays at 10 % on green", 10},
+    {"InProgress", "", "10", CANARY, SW_VERB_HALT, true, "traffic stays at 10% on green", 10},
     {"InProgress", STOP_REQUEST, "10", CANARY, SW_VERB_HALT, true, "may move all traffic back", 10},
     {"InProgress", STOP_DISABLED, "10", CANARY, SW_VERB_HALT, true, "traffic stays at", 10},
-    {"Created", "", "0", CANARY, SW_VERB_HALT, true, "traffic stays at 0 %", 0},
+    {"Created", "", "0", CANARY, SW_VERB_HALT, true, "traffic stays at 0%", 0},
     {"Ready", "", "0", CANARY, SW_VERB_HALT, false, "it already waits", 0},
     {"InProgress", BY_ROLLBACK, "50", NULL, SW_VERB_HALT, false, "a rollback is under way", 50},
     {"Stopped", "", "10", CANARY, SW_VERB_HALT, false, "stopped already", 10},
@@ -624,6 +654,7 @@ int main(void)
         cmocka_unit_test(test_state_table),
         cmocka_unit_test(test_no_deployment_yet),
         cmocka_unit_test(test_a_running_deployment_wins),
+        cmocka_unit_test(test_a_running_deployment_is_found_on_a_later_page),
         cmocka_unit_test(test_steps_become_the_plan_and_the_next_step),
         cmocka_unit_test(test_a_long_plan_is_thinned),
         cmocka_unit_test(test_not_started_is_queued),

@@ -700,6 +700,35 @@ static void a_halt_waits_for_no_source_but_its_own(void **state)
     put_android_back();
 }
 
+/* Another process reads the percent, and its edit hangs: the halt ends that edit. */
+static void a_halt_ends_the_edit_of_another_process(void **state)
+{
+    int out;
+    int err;
+    struct ran ran;
+    (void)state;
+    simulator_do(&sim, "POST", "/faults",
+                 "{\"service\": \"google_play\", \"kind\": \"latency_ms\", \"ms\": 9000, "
+                 "\"path\": \"/edits/\", \"count\": 1}");
+    simulator_do(&sim, "DELETE", "/counters", NULL);
+    pid_t pid = cli_start(&home, "status android", &out, &err);
+    for (int i = 0; i < 500 && simulator_count(&sim, "google_play", "edit_inserts") == 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* until it asks for the tracks */
+    int64_t begin_ms = mono_ms();
+    cli_expect(&home, &ran, "halt android --yes", 0);
+    int64_t took_ms = mono_ms() - begin_ms;
+    if (took_ms >= 7000)
+        fail_msg("the halt took %lld ms", (long long)took_ms);
+    cli_ran_clear(&ran);
+    close(out);
+    close(err);
+    cli_wait(pid, 60000);
+    simulator_do(&sim, "DELETE", "/faults", NULL);
+    expect_android("halted", 0.2);
+    put_android_back();
+}
+
 /* The line drops while the store is slow to answer. */
 static void a_hang_up_does_not_drop_a_halt(void **state)
 {
@@ -856,6 +885,7 @@ int main(void)
         cmocka_unit_test(an_advance_with_a_failing_gate_is_refused),
         cmocka_unit_test(an_override_opens_it_and_stays_on_record),
         cmocka_unit_test(a_halt_waits_for_no_source_but_its_own),
+        cmocka_unit_test(a_halt_ends_the_edit_of_another_process),
         cmocka_unit_test(a_hang_up_does_not_drop_a_halt),
         cmocka_unit_test(interrupted_in_flight_the_outcome_is_unknown),
         cmocka_unit_test(stop_everything_stops_what_moves),

@@ -119,6 +119,11 @@ static const struct state_case state_cases[] = {
     {"day 9 is clamped", ONE(LIVE, HAS_PHASE("2")),
      BUILDS "," PHASE("2", "\"ACTIVE\"", DAY("9", "0")), SW_STATE_ROLLING, LIVE ", ACTIVE day 7",
      "4.12.0", "4120", "4.11.2", 100, -1, NULL},
+    {"day 0 while active is day 1", ONE(LIVE, HAS_PHASE("2")),
+     BUILDS "," PHASE("2", "\"ACTIVE\"", DAY("0", "0")), SW_STATE_ROLLING, LIVE ", ACTIVE day 1",
+     "4.12.0", "4120", "4.11.2", 1, 2, NULL},
+    {"NOT_APPLICABLE is no state of ours", ONE("NOT_APPLICABLE", "null"), BUILDS, SW_STATE_UNKNOWN,
+     "NOT_APPLICABLE", "4.12.0", "4120", "4.11.2", -1, -1, NULL},
     {"active without a day", ONE(LIVE, HAS_PHASE("2")),
      BUILDS "," PHASE("2", "\"ACTIVE\"", ",\"currentDayNumber\":null"), SW_STATE_ROLLING,
      LIVE ", ACTIVE", "4.12.0", "4120", "4.11.2", -1, -1, NULL},
@@ -399,6 +404,9 @@ static void test_bad_replies_are_errors(void **state)
          "EXPIRED\",\"title\":\"A required agreement is missing or has expired.\",\"detail\":"
          "\"This request requires an in-effect agreement.\"}]}",
          403, SW_E_DENIED, "the account holder must accept an agreement"},
+        {"{\"errors\":[{\"status\":\"409\",\"code\":\"A\",\"title\":\"one\",\"detail\":\"the first\"},"
+         "{\"status\":\"409\",\"code\":\"B\",\"title\":\"two\",\"links\":{\"see\":\"/agreements\"}}]}",
+         409, SW_E_CONFLICT, "Apple says \"the first\" (409 A)"},
         {"{\"errors\":[{\"status\":\"403\",\"code\":\"FORBIDDEN_ERROR\",\"title\":\"no\"}]}", 403,
          SW_E_DENIED, "Apple says \"no\" (403 FORBIDDEN_ERROR): the key's role is too low"},
         {"{\"errors\":[{\"status\":\"401\",\"code\":\"NOT_AUTHORIZED\",\"title\":\"no\"}]}", 401,
@@ -452,10 +460,32 @@ static void test_another_bundle_id_is_not_taken(void **state)
     flow_free(flow);
 }
 
+/* Deleting a phase would release to everybody, and availability hides the app from the store: neither
+ * can leave, whatever asks for it. Requests of one key go one after the other. */
+static void test_nothing_can_delete_a_phase_or_remove_from_sale(void **state)
+{
+    (void)state;
+    const struct sw_source_kind *kind = &sw_source_app_store;
+    for (size_t i = 0; i < kind->operation_count; i++) {
+        const struct sw_operation *operation = &kind->operations[i];
+        assert_true(operation->method != SW_DELETE);
+        assert_null(strcasestr(operation->path, "availab"));
+        assert_null(strstr(operation->path, "reviewSubmissions"));
+        bool is_phase = operation->method == SW_PATCH &&
+                        strcmp(operation->path, "/v1/appStoreVersionPhasedReleases/{phase}") == 0;
+        bool is_release = operation->method == SW_POST &&
+                          strcmp(operation->path, "/v1/appStoreVersionReleaseRequests") == 0;
+        assert_true(operation->method == SW_GET || is_phase || is_release);
+        assert_int_equal(operation->effect == SW_EFFECT_MUTATE, operation->method != SW_GET);
+    }
+    assert_int_equal(kind->budget.concurrent, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_state_table),
+        cmocka_unit_test(test_nothing_can_delete_a_phase_or_remove_from_sale),
         cmocka_unit_test(test_each_day_has_its_percent),
         cmocka_unit_test(test_pause_budget_and_next_step),
         cmocka_unit_test(test_removal_from_sale_is_seen_beside_a_live_word),

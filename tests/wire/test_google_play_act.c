@@ -249,6 +249,37 @@ static void test_a_killed_edit_starts_over(void **state)
     scene_clear(&scene);
 }
 
+/* Google has said it with different codes over time. */
+static void test_each_way_of_saying_that_the_edit_is_gone(void **state)
+{
+    (void)state;
+    static const struct flow_step commits[] = {
+        {.request = COMMIT_LINE,
+         .status = 400,
+         .reply = FAULT(400, "This Edit has been deleted.", "FAILED_PRECONDITION")},
+        {.request = COMMIT_LINE,
+         .status = 400,
+         .reply = FAULT(400, "This Edit has been deleted.", "INVALID_ARGUMENT")},
+        {.request = COMMIT_LINE,
+         .status = 400,
+         .reply = FAULT(400, "This edit has expired.", "FAILED_PRECONDITION")},
+        {.request = COMMIT_LINE,
+         .status = 410,
+         .reply = "{\"error\":{\"code\":410,\"errors\":[{\"reason\":\"editDeleted\"}]}}"},
+        {.request = COMMIT_LINE, .status = 409, .reply = FAULT(409, "concurrency update error", "x")},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(commits); i++) {
+        struct scene scene;
+        struct sw_error err = {0};
+        const struct flow_step steps[] = {INSERT, LISTED, PUT_HALT, commits[i],
+                                          INSERT, LISTED, PUT_HALT, COMMIT};
+        scene_init(&scene, SW_VERB_HALT, 0);
+        if (scene_act(&scene, steps, SW_ARRAY_LEN(steps), &err) != SW_OK)
+            fail_msg("case %zu: %s", i, err.text);
+        scene_clear(&scene);
+    }
+}
+
 static void test_three_killed_edits_are_enough(void **state)
 {
     (void)state;
@@ -668,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_verbs),
         cmocka_unit_test(test_fractions_are_written_short),
         cmocka_unit_test(test_a_killed_edit_starts_over),
+        cmocka_unit_test(test_each_way_of_saying_that_the_edit_is_gone),
         cmocka_unit_test(test_three_killed_edits_are_enough),
         cmocka_unit_test(test_commits),
         cmocka_unit_test(test_a_put_without_answer_changed_nothing),

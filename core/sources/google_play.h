@@ -39,6 +39,7 @@ enum {
     GPLAY_RELEASES_MAX = 24,  /* a track has a handful; the review list at most 20 */
     GPLAY_CODES_MAX = 32,     /* APKs of one release */
     GPLAY_DIGEST_MAX = 1024,
+    GPLAY_COUNTRIES_MAX = 512, /* some 80 countries */
 };
 
 struct gplay_release {
@@ -49,6 +50,8 @@ struct gplay_release {
     enum gplay_status status;
     char status_word[SW_WORD_MAX];  /* as sent */
     struct sw_value fraction;       /* userFraction, 0..1; unknown: absent */
+    char countries[GPLAY_COUNTRIES_MAX]; /* countryTargeting as sent, JSON; empty: none or longer */
+    size_t country_count;           /* it goes to these alone; 0: no such limit is known */
     enum gplay_life life;
     char life_word[SW_WORD_MAX];    /* as sent, without its prefix */
     bool was_published;             /* seen PUBLISHED once under this code */
@@ -77,6 +80,9 @@ void gplay_label(const char *name, char *out, size_t size);
 int64_t gplay_code(const char *text);
 /* The edit's fraction as percent, without the noise of binary fractions. */
 double gplay_percent(double fraction);
+
+/* Puts the countries a release is limited to into its JSON, as they were sent. */
+void gplay_countries_put(const struct gplay_release *release, json_t *json);
 
 /* The handle: what a verb needs and a later poll compares with. */
 char *gplay_handle_write(const char *package, const char *track_name, int64_t code,

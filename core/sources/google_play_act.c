@@ -250,6 +250,7 @@ static json_t *track_known(const struct work *work)
             json_object_set_new(release, "name", json_string(r->name));
         if (r->fraction.is_known)
             json_object_set_new(release, "userFraction", json_real(r->fraction.value));
+        gplay_countries_put(r, release);
         json_array_append_new(releases, release);
     }
     return json_pack("{s:s, s:o}", "track", work->track_name, "releases", releases);

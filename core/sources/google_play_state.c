@@ -306,6 +306,15 @@ static void note_of(const struct gplay_track *track, const struct gplay_release 
         note_other(other, out, size);
 }
 
+/* A share of some countries is no share of all users. */
+static void note_countries(const struct gplay_release *r, char *note, size_t size)
+{
+    size_t len = strlen(note);
+    if (r->country_count > 0 && r->fraction.is_known)
+        sw_format(note + len, size - len, "%sthe percent is of the users in %zu countr%s",
+                  len > 0 ? "; " : "", r->country_count, r->country_count == 1 ? "y" : "ies");
+}
+
 static void set_release(const struct gplay_release *r, char *version, size_t version_size,
                         char *build, size_t build_size)
 {
@@ -338,4 +347,5 @@ void gplay_judge(const struct gplay_track *track, const struct sw_rollout *last,
         sw_copy(out->previous_build, sizeof(out->previous_build), last->previous_build);
     }
     note_of(track, r, out, out->note, sizeof(out->note));
+    note_countries(r, out->note, sizeof(out->note));
 }

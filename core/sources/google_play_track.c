@@ -121,6 +121,24 @@ static bool is_bad(enum sw_code code)
     return code != SW_OK && code != SW_E_NOT_FOUND;
 }
 
+/* Of a track or of the handle. The fraction is a share of the users in these countries only. */
+static void countries_parse(const json_t *release, struct gplay_release *out)
+{
+    json_t *targeting = NULL, *countries = NULL;
+    bool is_rest_too = false;
+    struct sw_buf text;
+    if (sw_json_obj(release, "countryTargeting", SW_OPTIONAL, &targeting, NULL) != SW_OK)
+        return;
+    sw_ignore(sw_json_bool(targeting, "includeRestOfWorld", SW_OPTIONAL, &is_rest_too, NULL));
+    if (!is_rest_too &&
+        sw_json_arr(targeting, "countries", SW_OPTIONAL, &countries, NULL) == SW_OK)
+        out->country_count = json_array_size(countries);
+    sw_buf_init(&text, GPLAY_COUNTRIES_MAX - 1);
+    if (sw_json_write(targeting, &text, SW_JSON_COMPACT, NULL) == SW_OK)
+        sw_copy(out->countries, sizeof(out->countries), sw_buf_text(&text));
+    sw_buf_clear(&text);
+}
+
 static enum sw_code release_parse(const json_t *json, struct gplay_release *out,
                                   struct sw_error *err)
 {
@@ -138,6 +156,7 @@ static enum sw_code release_parse(const json_t *json, struct gplay_release *out,
         code = fraction_parse(json, &out->fraction, err);
     if (is_bad(code))
         return code;
+    countries_parse(json, out);
     out->status = status_of(status);
     sw_text_clean_copy(out->status_word, sizeof(out->status_word), status);
     return SW_OK;
@@ -285,6 +304,14 @@ void gplay_lives_digest(const struct gplay_track *lives, char out[GPLAY_DIGEST_M
 
 /* ------------------------------------------------------------------ handle */
 
+void gplay_countries_put(const struct gplay_release *release, json_t *json)
+{
+    json_t *targeting = NULL;
+    if (release->countries[0] && sw_json_parse(release->countries, strlen(release->countries), NULL,
+                                               &targeting, NULL) == SW_OK)
+        json_object_set_new(json, "countryTargeting", targeting);
+}
+
 static json_t *handle_release(const struct gplay_release *release)
 {
     json_t *codes = json_array();
@@ -302,6 +329,7 @@ static json_t *handle_release(const struct gplay_release *release)
         json_object_set_new(json, "fraction", json_real(release->fraction.value));
     if (release->was_published)
         json_object_set_new(json, "published", json_true());
+    gplay_countries_put(release, json);
     return json;
 }
 
@@ -351,6 +379,7 @@ static bool handle_release_read(const json_t *json, struct gplay_release *out)
         codes_parse(codes, out, NULL) != SW_OK)
         return false;
     out->was_published = was_published;
+    countries_parse(json, out);
     if (status) {
         out->status = status_of(status);
         sw_text_clean_copy(out->status_word, sizeof(out->status_word), status);

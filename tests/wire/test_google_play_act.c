@@ -483,6 +483,42 @@ static void test_a_blind_halt_uses_the_last_known_releases(void **state)
     scene_clear(&scene);
 }
 
+/* Left out, the other rollout's countries would be all countries. */
+static void test_a_blind_halt_keeps_the_countries(void **state)
+{
+    (void)state;
+#define SOME ",\"countryTargeting\":{\"countries\":[\"NZ\",\"FI\"],\"includeRestOfWorld\":false}"
+    struct scene scene, poll;
+    struct sw_error err = {0};
+    const char *known = "{\"name\":\"4.12.0\",\"versionCodes\":[\"41200\"],\"status\":\"halted\","
+                        "\"userFraction\":0.2},{\"name\":\"4.11.9\",\"versionCodes\":[\"41190\"],"
+                        "\"status\":\"inProgress\",\"userFraction\":0.1" SOME "}";
+    char track[512];
+    sw_format(track, sizeof(track), TRACK("%s"), known);
+    /* the handle of a real read */
+    scene_init(&poll, SW_VERB_HALT, 0);
+    const struct flow_step read[] = {
+        STEP("GET " APP "/tracks/production/releases", "{}"), INSERT,
+        TRACKS(LIST("{\"name\":\"4.12.0\",\"versionCodes\":[\"41200\"],\"status\":\"inProgress\","
+                    "\"userFraction\":0.2},{\"name\":\"4.11.9\",\"versionCodes\":[\"41190\"],"
+                    "\"status\":\"inProgress\",\"userFraction\":0.1" SOME "}")),
+        DROP};
+    flow_script(poll.flow, read, SW_ARRAY_LEN(read));
+    assert_int_equal(flow_observe(poll.flow, &err), SW_OK);
+    scene_init(&scene, SW_VERB_HALT, 0);
+    free(scene.before.handle);
+    scene.before.handle = sw_xstrdup(flow_rollout(poll.flow, 0)->handle);
+    scene.act.is_blind = true;
+    const struct flow_step steps[] = {
+        INSERT,
+        {.request = "GET " APP "/edits/17/tracks", .status = 500, .reply = "{}"},
+        PUT(track, track),
+        COMMIT};
+    assert_int_equal(scene_act(&scene, steps, SW_ARRAY_LEN(steps), &err), SW_OK);
+    scene_clear(&scene);
+    scene_clear(&poll);
+}
+
 static void test_a_halt_does_not_wait_for_the_lock(void **state)
 {
     (void)state;
@@ -706,6 +742,7 @@ int main(void)
         cmocka_unit_test(test_another_answer_is_not_committed),
         cmocka_unit_test(test_a_neighbour_halted_in_the_answer_is_not_committed),
         cmocka_unit_test(test_a_blind_halt_uses_the_last_known_releases),
+        cmocka_unit_test(test_a_blind_halt_keeps_the_countries),
         cmocka_unit_test(test_a_halt_does_not_wait_for_the_lock),
         cmocka_unit_test(test_ids_from_the_cache_are_checked),
         cmocka_unit_test(test_an_edit_id_is_checked),

@@ -1,5 +1,5 @@
-/* flow_lock.c: the named locks of sources/source.h, between all processes of this user. Like flow.c,
- * only what a source sees.
+/* flow_lock.c: the named locks of sources/source.h, between all processes of this user. Like
+ * flow.c, only what a source sees.
  *
  * A name is two files. An action first takes the announcement, which only actions take, so actions
  * exclude each other; then the lock itself. A poll takes the lock alone, never while an action is

@@ -232,7 +232,8 @@ int64_t sw_sched_again(const struct sw_sched_retry *retry, double random)
     else if (retry->is_oneshot && retry->code != SW_OK && retry->retry_in_ms > 0)
         wait_ms = retry->retry_in_ms + (int64_t)(AGAIN_SPREAD_MS * random);
     else if (retry->is_oneshot && retry->code == SW_E_QUOTA)
-        wait_ms = (int64_t)((double)((int64_t)AGAIN_QUOTA_MS << retry->again) * (0.75 + 0.5 * random));
+        wait_ms =
+            (int64_t)((double)((int64_t)AGAIN_QUOTA_MS << retry->again) * (0.75 + 0.5 * random));
     return wait_ms > AGAIN_TOTAL_MS - retry->again_ms ? 0 : wait_ms;
 }
 

@@ -3,8 +3,8 @@
  * A rate is rounded towards the bad side: 99.996 % crash-free reads 99.99 %,
  * an error rate of 0.111 % reads 0.12 %. Below a useful sample counts stand
  * instead of a rate. A percent of users never reads 0 % when some have it, nor
- * 100 % when some do not: both ends are statements of their own. Unknown is a dash, never a number. Ages step, so that a
- * screen on which nothing happens writes nothing. */
+ * 100 % when some do not: both ends are statements of their own. Unknown is a dash, never a number.
+ * Ages step, so that a screen on which nothing happens writes nothing. */
 #include <math.h>
 #include <stdio.h>
 
@@ -74,8 +74,10 @@ static void plain_number(double value, char *buf, size_t size)
 /* A rounded share, kept one step away from the ends that the true one has not reached. */
 static double off_the_ends(double value, double rounded, double step)
 {
-    if (value > 0 && rounded < step) return step;
-    if (value < 100 && rounded > 100 - step) return 100 - step;
+    if (value > 0 && rounded < step)
+        return step;
+    if (value < 100 && rounded > 100 - step)
+        return 100 - step;
     return rounded;
 }
 

@@ -11,7 +11,8 @@
  *              wait before blue is ended: ContinueDeployment TERMINATION_WAIT, which gives up the
  *              quick way back.
  *   roll back  StopDeployment with rollback, while the deployment is not over: a new deployment
- *              moves the traffic back. Afterwards it needs CreateDeployment, which is not done here.
+ *              moves the traffic back. Afterwards it needs CreateDeployment, which is not done
+ * here.
  *
  * Nothing is sent twice. A stop without an answer is SW_E_OUTCOME_UNKNOWN; reading tells.
  *

@@ -114,8 +114,8 @@ static bool rolls_back_on_stop(const json_t *tree, const char *path)
     return false;
 }
 
-/* A page may hold nothing and lead to another. One deployment of a group runs at a time, so the order,
- * which is not promised, does not matter. */
+/* A page may hold nothing and lead to another. One deployment of a group runs at a time, so the
+ * order, which is not promised, does not matter. */
 static enum sw_code find_running(struct sw_flow *flow, struct deployment *d, struct sw_error *err)
 {
     char token[TOKEN_MAX] = "", running[SW_LABEL_MAX] = "";
@@ -139,7 +139,8 @@ static enum sw_code find_running(struct sw_flow *flow, struct deployment *d, str
             break;
         json_object_set_new(input, "nextToken", json_string(next));
     }
-    return sw_fail(err, SW_E_LIMIT, "%s: the pages do not end", codedeploy_operations[CD_LIST].name);
+    return sw_fail(err, SW_E_LIMIT, "%s: the pages do not end",
+                   codedeploy_operations[CD_LIST].name);
 }
 
 static enum sw_code find_deployment(struct sw_flow *flow, struct deployment *d,

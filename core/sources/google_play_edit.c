@@ -179,8 +179,8 @@ enum sw_code gplay_exchange(struct sw_flow *flow, const struct sw_request *reque
     else if (fault && (reply->status == 410 || reply->status == 409))
         *fault = GPLAY_FAULT_EDIT_GONE; /* 409: "concurrency update error". Source: "Edits" */
     bool has_advice = refusal && refusal->advice[0];
-    return sw_fail_http(err, code_of(reply, code), reply->status, own.is_retryable,
-                        own.retry_at_ms, "%s: Google Play says \"%s\" (%d%s%s)%s%s", doing,
+    return sw_fail_http(err, code_of(reply, code), reply->status, own.is_retryable, own.retry_at_ms,
+                        "%s: Google Play says \"%s\" (%d%s%s)%s%s", doing,
                         google.message[0] ? google.message : "nothing", reply->status,
                         google.status[0] ? " " : "", google.status, has_advice ? ": " : "",
                         has_advice ? refusal->advice : "");

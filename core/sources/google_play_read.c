@@ -7,9 +7,10 @@
  * busy, or it fails) it goes stale like anything else. A change in the review states calls for an
  * edit at once, since what was carried over is then of another world.
  *
- * Guarantee: a rollout's time is when its status and percent were really read. A poll never waits for
- * the lock, and gives it up when an action wants it; when its edit was killed by another program it leaves that program alone for an
- * edit_interval (a retry would kill the other's edit). */
+ * Guarantee: a rollout's time is when its status and percent were really read. A poll never waits
+ * for the lock, and gives it up when an action wants it; when its edit was killed by another
+ * program it leaves that program alone for an edit_interval (a retry would kill the other's edit).
+ */
 #include "sources/google_play.h"
 
 #include <stdlib.h>

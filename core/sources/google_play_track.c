@@ -130,8 +130,7 @@ static void countries_parse(const json_t *release, struct gplay_release *out)
     if (sw_json_obj(release, "countryTargeting", SW_OPTIONAL, &targeting, NULL) != SW_OK)
         return;
     sw_ignore(sw_json_bool(targeting, "includeRestOfWorld", SW_OPTIONAL, &is_rest_too, NULL));
-    if (!is_rest_too &&
-        sw_json_arr(targeting, "countries", SW_OPTIONAL, &countries, NULL) == SW_OK)
+    if (!is_rest_too && sw_json_arr(targeting, "countries", SW_OPTIONAL, &countries, NULL) == SW_OK)
         out->country_count = json_array_size(countries);
     sw_buf_init(&text, GPLAY_COUNTRIES_MAX - 1);
     if (sw_json_write(targeting, &text, SW_JSON_COMPACT, NULL) == SW_OK)

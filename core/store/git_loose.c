@@ -1,8 +1,8 @@
 /* git_loose.c: see git_loose.h.
  *
- * The guard is an object database of our own for a repository that is there already: for each folder
- * of objects libgit2's reader of packs as it is, and for loose objects a backend of ours, which
- * reads them with zlib alone. So no caller can forget the check, and none of libgit2's own
+ * The guard is an object database of our own for a repository that is there already: for each
+ * folder of objects libgit2's reader of packs as it is, and for loose objects a backend of ours,
+ * which reads them with zlib alone. So no caller can forget the check, and none of libgit2's own
  * walks goes round it. A commit-graph file is not used: it would be one more thing to be damaged.
  *
  * Sources: libgit2 1.5 headers (git2/sys/odb_backend.h, git_repository_set_odb); Git,
@@ -29,7 +29,8 @@ enum {
 
 /* -------------------------------------------------------------------- reading */
 
-/* "commit 123" and a NUL at the beginning of the body; its length with the NUL, 0: something else. */
+/* "commit 123" and a NUL at the beginning of the body; its length with the NUL, 0: something else.
+ */
 static size_t read_header(const char *text, size_t len, struct sw_loose_object *out)
 {
     char type[16];
@@ -41,7 +42,8 @@ static size_t read_header(const char *text, size_t len, struct sw_loose_object *
     out->len = 0;
     for (; at < len && text[at] >= '0' && text[at] <= '9' && out->len <= SIZE_MAX / 16; at++)
         out->len = out->len * 10 + (size_t)(text[at] - '0');
-    bool is_header = at < len && text[at] == '\0' && at > word + 1 && git_object_typeisloose(out->type);
+    bool is_header =
+        at < len && text[at] == '\0' && at > word + 1 && git_object_typeisloose(out->type);
     return is_header ? at + 1 : 0;
 }
 
@@ -264,8 +266,8 @@ static bool add_backend(git_odb *odb, git_odb_backend *backend, int priority, bo
 
 static bool add_folder(git_odb *odb, const char *dir, struct sw_git_damage *damage, int depth);
 
-/* One line of objects/info/alternates. Relative ones count from dir, and only at the first level, as
- * in git. */
+/* One line of objects/info/alternates. Relative ones count from dir, and only at the first level,
+ * as in git. */
 static bool add_alternate(git_odb *odb, const char *dir, const char *line, size_t len,
                           struct sw_git_damage *damage, int depth)
 {

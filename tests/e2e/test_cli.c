@@ -317,13 +317,15 @@ static void a_throttled_read_is_tried_again(void **state)
 {
     (void)state;
     /* AWS tells no time, and says it with 400 */
-    simulator_do(&sim, "POST", "/faults",
-                 "{\"service\": \"cloudwatch\", \"kind\": \"status\", \"status\": 400, \"count\": 2, "
-                 "\"path\": \"DescribeAlarms\", \"before\": true, \"body\": "
-                 "\"{\\\"__type\\\":\\\"ThrottlingException\\\"}\"}");
-    simulator_do(&sim, "POST", "/faults",
-                 "{\"service\": \"app_store\", \"kind\": \"status\", \"status\": 429, \"count\": 1, "
-                 "\"retry_after\": \"1\", \"before\": true}");
+    simulator_do(
+        &sim, "POST", "/faults",
+        "{\"service\": \"cloudwatch\", \"kind\": \"status\", \"status\": 400, \"count\": 2, "
+        "\"path\": \"DescribeAlarms\", \"before\": true, \"body\": "
+        "\"{\\\"__type\\\":\\\"ThrottlingException\\\"}\"}");
+    simulator_do(
+        &sim, "POST", "/faults",
+        "{\"service\": \"app_store\", \"kind\": \"status\", \"status\": 429, \"count\": 1, "
+        "\"retry_after\": \"1\", \"before\": true}");
     json_t *status = status_of("status --json", 0);
     size_t i;
     json_t *source;

@@ -1,5 +1,5 @@
-/* test_flow_lock.c: the locks of sources between processes: actions first. The other process is a real
- * one, and is killed in some cases. */
+/* test_flow_lock.c: the locks of sources between processes: actions first. The other process is a
+ * real one, and is killed in some cases. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -197,7 +197,7 @@ static void what_does_not_count_is_asked_again(void **state)
         {{SW_E_QUOTA, false, 0, 0, 1000}, 0, 0},
         {{SW_E_QUOTA, true, 0, 0, 0}, 375, 625},
         {{SW_E_QUOTA, true, 3, 3500, 0}, 3000, 5000},
-        {{SW_E_QUOTA, true, 4, 7500, 0}, 0, 0}, /* 6 s more would be beyond ten */
+        {{SW_E_QUOTA, true, 4, 7500, 0}, 0, 0},       /* 6 s more would be beyond ten */
         {{SW_E_QUOTA, true, 0, 0, 2000}, 2000, 2250}, /* told: never sooner */
         {{SW_E_HTTP, true, 0, 0, 2000}, 2000, 2250},  /* 503 with Retry-After */
         {{SW_E_QUOTA, true, 1, 6000, 4100}, 0, 0},

@@ -1,8 +1,8 @@
 /* test_git_loose.c: damaged objects of the team's repository, in the way of a tag, a commit, a tree
  * and the checklist: one clear error, and nothing that is not so is shown.
  *
- * The worst damage is a body longer than its header says: libgit2 1.5.1 writes it beyond its buffer.
- * Objects that libgit2 would not write are written here by hand, in zlib's stored form. */
+ * The worst damage is a body longer than its header says: libgit2 1.5.1 writes it beyond its
+ * buffer. Objects that libgit2 would not write are written here by hand, in zlib's stored form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,12 +41,10 @@ static void must(int status)
 /* ----------------------------------------------------------------- repository */
 
 enum place { TAG, NEWEST, BETWEEN, OLDEST, ROOT_TREE, DOCS_TREE, BLOB, PLACE_COUNT };
-static const char *const place_names[] = {"tag",       "newest commit", "commit between",
-                                          "old commit", "tree",          "folder",
-                                          "checklist"};
-static const char *const place_specs[] = {"refs/tags/v2", "v2^{commit}", "v2~1",
-                                          "v1",           "v2^{tree}",   "v2:docs",
-                                          "v2:docs/RELEASE.md"};
+static const char *const place_names[] = {"tag",  "newest commit", "commit between", "old commit",
+                                          "tree", "folder",        "checklist"};
+static const char *const place_specs[] = {
+    "refs/tags/v2", "v2^{commit}", "v2~1", "v1", "v2^{tree}", "v2:docs", "v2:docs/RELEASE.md"};
 
 static git_signature *signature(int64_t at_s)
 {

@@ -404,8 +404,10 @@ static void test_bad_replies_are_errors(void **state)
          "EXPIRED\",\"title\":\"A required agreement is missing or has expired.\",\"detail\":"
          "\"This request requires an in-effect agreement.\"}]}",
          403, SW_E_DENIED, "the account holder must accept an agreement"},
-        {"{\"errors\":[{\"status\":\"409\",\"code\":\"A\",\"title\":\"one\",\"detail\":\"the first\"},"
-         "{\"status\":\"409\",\"code\":\"B\",\"title\":\"two\",\"links\":{\"see\":\"/agreements\"}}]}",
+        {"{\"errors\":[{\"status\":\"409\",\"code\":\"A\",\"title\":\"one\",\"detail\":\"the "
+         "first\"},"
+         "{\"status\":\"409\",\"code\":\"B\",\"title\":\"two\",\"links\":{\"see\":\"/"
+         "agreements\"}}]}",
          409, SW_E_CONFLICT, "Apple says \"the first\" (409 A)"},
         {"{\"errors\":[{\"status\":\"403\",\"code\":\"FORBIDDEN_ERROR\",\"title\":\"no\"}]}", 403,
          SW_E_DENIED, "Apple says \"no\" (403 FORBIDDEN_ERROR): the key's role is too low"},
@@ -460,8 +462,8 @@ static void test_another_bundle_id_is_not_taken(void **state)
     flow_free(flow);
 }
 
-/* Deleting a phase would release to everybody, and availability hides the app from the store: neither
- * can leave, whatever asks for it. Requests of one key go one after the other. */
+/* Deleting a phase would release to everybody, and availability hides the app from the store:
+ * neither can leave, whatever asks for it. Requests of one key go one after the other. */
 static void test_nothing_can_delete_a_phase_or_remove_from_sale(void **state)
 {
     (void)state;

@@ -206,8 +206,8 @@ static void test_a_running_deployment_is_found_on_a_later_page(void **state)
 {
     (void)state;
 #define PAGE_BODY(token)                                                                           \
-    "{\"applicationName\":\"AppECS-api\",\"deploymentGroupName\":\"DgpECS-api\","                 \
-    "\"includeOnlyStatuses\":[\"Created\",\"Queued\",\"InProgress\",\"Baking\",\"Ready\"],"      \
+    "{\"applicationName\":\"AppECS-api\",\"deploymentGroupName\":\"DgpECS-api\","                  \
+    "\"includeOnlyStatuses\":[\"Created\",\"Queued\",\"InProgress\",\"Baking\",\"Ready\"],"        \
     "\"nextToken\":\"" token "\"}"
     static const char group[] = "{\"deploymentGroupInfo\":{\"lastAttemptedDeployment\":{"
                                 "\"deploymentId\":\"d-OLD\",\"status\":\"Stopped\"}}}";

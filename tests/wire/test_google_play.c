@@ -161,7 +161,8 @@ static const struct state_case state_cases[] = {
      "\"status\":\"inProgress\",\"userFraction\":0.1}",
      NULL, SW_STATE_ROLLING, "inProgress", "4.12.0", "2041200", "", 10, NULL},
     {"numbers where Google writes text, and text where it writes numbers",
-     "{\"name\":\"4.12.0\",\"versionCodes\":[41200],\"status\":\"inProgress\",\"userFraction\":0.1}",
+     "{\"name\":\"4.12.0\",\"versionCodes\":[41200],\"status\":\"inProgress\",\"userFraction\":0."
+     "1}",
      L("\"41200\"", "PUBLISHED"), SW_STATE_ROLLING, "inProgress", "4.12.0", "41200", "", 10, NULL},
     {"two releases of one name are told apart by code",
      R("41200", "Spring", "inProgress", F("0.1")) "," R("41102", "Spring", "completed", ""),
@@ -171,7 +172,8 @@ static const struct state_case state_cases[] = {
      SW_STATE_UNKNOWN, "statusUnspecified", "4.12.0", "41200", "", -1, NULL},
     {"a share of some countries only",
      R("41200", "4.12.0", "inProgress",
-       F("0.2") ",\"countryTargeting\":{\"countries\":[\"NZ\",\"FI\"],\"includeRestOfWorld\":false}"),
+       F("0.2") ",\"countryTargeting\":{\"countries\":[\"NZ\",\"FI\"],\"includeRestOfWorld\":"
+                "false}"),
      L("41200", "PUBLISHED"), SW_STATE_ROLLING, "inProgress", "4.12.0", "41200", "", 20,
      "the percent is of the users in 2 countries"},
     {"countries and the rest of the world",
@@ -277,7 +279,8 @@ static void second_clear(struct second *second)
     sw_rollout_clear(&second->last);
 }
 
-/* The row is as old as the oldest thing in it: its review state was read now, its percent was not. */
+/* The row is as old as the oldest thing in it: its review state was read now, its percent was not.
+ */
 static void test_percent_is_carried_between_edits_with_its_age(void **state)
 {
     (void)state;
@@ -588,19 +591,19 @@ static void test_errors_are_googles_words(void **state)
          "{\"error\":{\"code\":403,\"message\":\"The caller does not have permission\","
          "\"status\":\"PERMISSION_DENIED\"}}",
          SW_E_DENIED, "\"The caller does not have permission\" (403 PERMISSION_DENIED): invite"},
-        {403,
-         "{\"error\":{\"code\":403,\"message\":\"Release in track targeting no countries\"}}",
+        {403, "{\"error\":{\"code\":403,\"message\":\"Release in track targeting no countries\"}}",
          SW_E_DENIED, "choose countries"},
         {403,
-         "{\"error\":{\"code\":403,\"message\":\"Google Play Android Developer API has not been used in "
+         "{\"error\":{\"code\":403,\"message\":\"Google Play Android Developer API has not been "
+         "used in "
          "project 7 before\",\"status\":\"PERMISSION_DENIED\"}}",
          SW_E_DENIED, "enable the Google Play Android Developer API"},
         {403,
-         "{\"error\":{\"code\":403,\"message\":\"You cannot rollout this release because it does not "
+         "{\"error\":{\"code\":403,\"message\":\"You cannot rollout this release because it does "
+         "not "
          "allow any existing users to upgrade to the newly added APKs\"}}",
          SW_E_DENIED, "a lower version code cannot replace"},
-        {400,
-         "{\"error\":{\"code\":400,\"message\":\"Fully released can not be staged\"}}",
+        {400, "{\"error\":{\"code\":400,\"message\":\"Fully released can not be staged\"}}",
          SW_E_CONFLICT, "at 100% already"},
         {400,
          "{\"error\":{\"code\":400,\"message\":\"The first release on a track cannot be staged\"}}",
@@ -610,11 +613,11 @@ static void test_errors_are_googles_words(void **state)
          "draft app\"}}",
          SW_E_CONFLICT, "never published"},
         {400,
-         "{\"error\":{\"code\":400,\"message\":\"Cannot halt release, no matching in progress release "
+         "{\"error\":{\"code\":400,\"message\":\"Cannot halt release, no matching in progress "
+         "release "
          "found\",\"errors\":[{\"reason\":\"releaseToHaltNotFound\"}]}}",
          SW_E_CONFLICT, "not being rolled out any more"},
-        {404,
-         "{\"error\":{\"code\":404,\"message\":\"APK version codes could not be found.\"}}",
+        {404, "{\"error\":{\"code\":404,\"message\":\"APK version codes could not be found.\"}}",
          SW_E_NOT_FOUND, "no bundle of that version code"},
         {404,
          "{\"error\":{\"code\":404,\"message\":\"Package not found: com.acme.app.\","

@@ -266,7 +266,9 @@ static void test_each_way_of_saying_that_the_edit_is_gone(void **state)
         {.request = COMMIT_LINE,
          .status = 410,
          .reply = "{\"error\":{\"code\":410,\"errors\":[{\"reason\":\"editDeleted\"}]}}"},
-        {.request = COMMIT_LINE, .status = 409, .reply = FAULT(409, "concurrency update error", "x")},
+        {.request = COMMIT_LINE,
+         .status = 409,
+         .reply = FAULT(409, "concurrency update error", "x")},
     };
     for (size_t i = 0; i < SW_ARRAY_LEN(commits); i++) {
         struct scene scene;

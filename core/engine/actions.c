@@ -20,7 +20,7 @@ struct run_message {
     bool flag;            /* asking; held */
     char *text;
     int64_t accepted_ms, seen_ms;
-    char release[SW_LABEL_MAX];
+    char release[SW_RELEASE_TEXT];
     struct sw_record record;
     struct sw_error error;
 };
@@ -148,8 +148,12 @@ static void handle_record(struct sw_core *core, struct sw_message *m)
     struct run_message *message = (struct run_message *)m;
     char release[SW_LABEL_MAX];
     sw_core_release_name(core, release);
+    if (message->record.kind == SW_EVENT_INTENT)
+        sw_copy(message->run->told_intent, sizeof message->run->told_intent, message->record.uuid);
     if (!strcmp(release, message->release))
         sw_watch_add(core, &message->record);
+    else
+        sw_unsettled_note(core, message->release, &message->record);
     core->engine.is_watch_wanted = true;
     sw_record_clear(&message->record);
     free(message);
@@ -349,7 +353,7 @@ static void finish(struct sw_core *core, struct sw_run *run)
     if (is_counted_halt(run))
         atomic_fetch_sub(&core->halts, 1);
     forget_notice(core, run);
-    sw_watch_halts(core);
+    sw_unsettled_show(core);
     core->engine.is_changed = true;
     sw_engine_publish(core);
     if (outcome == NULL)
@@ -476,7 +480,7 @@ void sw_actions_start(struct sw_core *core, struct sw_run *run)
         run->next = core->engine.runs_waiting;
         core->engine.runs_waiting = run;
     }
-    sw_watch_halts(core);
+    sw_unsettled_show(core);
     sw_engine_changed(core, true);
 }
 
@@ -557,21 +561,27 @@ void sw_actions_cancel_readers(struct sw_core *core)
             sw_run_cancel(run);
 }
 
-static bool is_being_settled(const struct sw_core *core, const char *uuid)
+static bool is_in(const struct sw_run *run, const char *uuid)
 {
-    for (const struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
-        if (run->kind == SW_RUN_SETTLE && !strcmp(run->intent.uuid, uuid))
+    for (; run != NULL; run = run->next)
+        if (!strcmp(run->told_intent, uuid))
             return true;
     return false;
 }
 
+bool sw_actions_is_known(const struct sw_core *core, const char *uuid)
+{
+    return is_in(core->engine.runs, uuid) || is_in(core->engine.runs_waiting, uuid);
+}
+
 void sw_actions_settle(struct sw_core *core, const char *release, const struct sw_record *intent)
 {
-    if (is_being_settled(core, intent->uuid))
+    if (sw_actions_is_known(core, intent->uuid))
         return;
     struct sw_run *run = sw_run_new(core, SW_RUN_SETTLE, sw_core_next_id(core));
     sw_copy(run->platform_id, sizeof run->platform_id, intent->platform);
     sw_copy(run->settle_release, sizeof run->settle_release, release);
+    sw_copy(run->told_intent, sizeof run->told_intent, intent->uuid);
     run->verb = intent->verb;
     sw_record_copy(&run->intent, intent);
     sw_actions_start(core, run);

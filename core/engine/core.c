@@ -435,6 +435,7 @@ void sw_core_close(struct sw_core *core)
         sw_outcome_free(outcome);
     sw_snapshot_free(atomic_exchange(&core->slot, NULL));
     free(core->engine.reducer.platforms);
+    sw_journal_clear(&core->engine.journal);
     sw_model_clear(&core->engine.model);
     sw_setup_unref(core->engine.setup);
     sw_secret_use_log(NULL);

@@ -248,7 +248,7 @@ void sw_engine_release(struct sw_core *core, const char *name, const char *tag, 
     model->fold = sw_fold_new();
     engine->head[0] = '\0';
     sw_watch_now(core);
-    sw_watch_halts(core);
+    sw_unsettled_show(core);
 }
 
 /* ---------------------------------------------------------------- callbacks */
@@ -328,7 +328,7 @@ static void sleep_until_needed(struct sw_core *core)
     struct sw_engine *engine = &core->engine;
     int64_t wait_ms = sooner(publish_wait(core), sw_polls_wait(core));
     wait_ms = sooner(wait_ms, sooner(sw_watch_wait(core), cache_wait(core)));
-    wait_ms = sooner(wait_ms, stop_wait(engine));
+    wait_ms = sooner(wait_ms, sooner(sw_unsettled_wait(core), stop_wait(engine)));
     wait_ms = sooner(wait_ms, sw_actions_wait(core));
     if (engine->runs_waiting != NULL)
         wait_ms = sooner(wait_ms, 100);
@@ -413,6 +413,7 @@ void sw_engine_main(void *arg)
         stop_turn(core);
         sw_polls_dispatch(core);
         sw_watch_turn(core);
+        sw_unsettled_turn(core);
         sw_polls_check_all(core);
         if (publish_wait(core) == 0)
             sw_engine_publish(core);

@@ -73,10 +73,14 @@ struct sw_engine {
     uint64_t watches_begun;
     uint64_t ledger_stamp;       /* when the last watch began */
     char head[64];               /* the ledger's, as folded */
-    bool has_scanned;            /* open intents of earlier runs are looked for ... */
+    struct sw_journal journal;   /* what is open in every release's log, as last scanned */
+    bool has_scanned;            /* ... has been begun */
+    bool is_scan_over;           /* ... has come back once */
     bool is_scanning;            /* a scan job is out */
-    int64_t scanned_ms;          /* mono: begun */
-    bool is_scan_over;           /* ... and found */
+    bool is_scan_wanted;         /* scan again at once */
+    int64_t scanned_ms;          /* mono: last look */
+    uint64_t scan_stamp;         /* when the last scan began */
+    char scan_error[SW_LINE_MAX * 3]; /* told last; empty: none */
     struct sw_message *deferred; /* commands of a one-shot that wait for a settlement */
     bool is_release_known;       /* told by config, option or git, not only by the cache */
 };
@@ -151,9 +155,17 @@ void sw_watch_turn(struct sw_core *core); /* starts watch and scan jobs when due
 int64_t sw_watch_wait(struct sw_core *core);
 void sw_watch_now(struct sw_core *core);
 void sw_watch_add(struct sw_core *core, const struct sw_record *record);
-void sw_watch_halts(struct sw_core *core); /* halt_asked of every platform */
 /* Looks at the ledger now, after appending the record, which it takes over (NULL: none). */
 void sw_watch_note(struct sw_core *core, struct sw_record *note);
+
+/* --- engine thread: unsettled.c ------------------------------------------------------------ */
+void sw_unsettled_turn(struct sw_core *core); /* starts a scan of all logs when due */
+int64_t sw_unsettled_wait(const struct sw_core *core);
+void sw_unsettled_show(struct sw_core *core); /* halt_asked of every platform */
+/* An event of another release's log that we wrote ourselves. */
+void sw_unsettled_note(struct sw_core *core, const char *release, const struct sw_record *record);
+/* Is an intent with an outcome UNKNOWN young enough to be settled? Pure. */
+bool sw_unsettled_is_young(const struct sw_record *intent, int64_t now_ms);
 
 /* --- engine thread: outside.c -------------------------------------------------------------- */
 void sw_outside_noticed(struct sw_core *core, size_t platform, const struct sw_rollout *before,
@@ -189,4 +201,6 @@ void sw_actions_cancel_readers(struct sw_core *core); /* what only reads, at onc
 /* Is it not known yet whether an old intent is open there, or is one being settled? */
 bool sw_actions_is_settling(const struct sw_core *core, const char *platform);
 bool sw_actions_is_busy(const struct sw_core *core, const char *platform);
+/* Is this intent one of an action that runs here, or being settled here? */
+bool sw_actions_is_known(const struct sw_core *core, const char *uuid);
 void sw_actions_settle(struct sw_core *core, const char *release, const struct sw_record *intent);

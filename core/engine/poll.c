@@ -139,12 +139,13 @@ static bool is_all_polled(const struct sw_setup *setup)
     return true;
 }
 
-/* The picture is whole when every unit was asked and the ledger of the release they told was read.
- */
+/* The picture is whole when every unit was asked and the ledger was read: all of the release they
+ * told, and what is open in the others. */
 void sw_polls_check_all(struct sw_core *core)
 {
     struct sw_engine *engine = &core->engine;
-    bool is_ledger_read = engine->watches > 0 && !engine->is_watching && !engine->is_watch_wanted;
+    bool is_ledger_read = engine->watches > 0 && !engine->is_watching && !engine->is_watch_wanted &&
+                          (core->is_offline || engine->is_scan_over);
     if (engine->model.has_polled_all || !is_ledger_read ||
         (!core->is_offline && !is_all_polled(engine->setup)))
         return;

@@ -111,7 +111,7 @@ static void take_over(struct sw_core *core, struct load_job *job)
     }
     swap_setup(core, job->setup);
     sw_polls_begin(core);
-    sw_watch_halts(core);
+    sw_unsettled_show(core);
 }
 
 static void say_first_problem(const struct load_job *job, char *text, size_t size)

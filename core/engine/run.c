@@ -42,6 +42,7 @@ void sw_run_free(struct sw_run *run)
     sw_rollout_clear(&run->before);
     sw_rollout_clear(&run->judgement.rollout);
     sw_record_clear(&run->intent);
+    sw_journal_clear(&run->journal);
     sw_cond_clear(&run->woken);
     sw_mutex_clear(&run->lock);
     free(run->reason);
@@ -228,6 +229,8 @@ static void run_verb(struct sw_run *run)
 {
     limit_reread(run);
     sw_run_tell_hold(run, true);
+    if (run->verb != SW_VERB_HALT && !run->is_dry_run)
+        sw_run_open_journal(run);
     if (sw_run_prepare(run)) {
         if (run->is_dry_run) {
             dry_run(run);

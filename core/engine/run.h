@@ -1,10 +1,11 @@
 /* run.h: one action being carried out: a verb, the settlement of an old intent, or a tick.
  *
  * THE PROTOCOL of a verb (run.c walks through it, one function a step):
- *  1. re-read the target at its store and compare with what the captain saw;
+ *  1. note how far every release's log goes; re-read the target at its store and compare with what
+ *     the captain saw;
  *  2. have the engine judge it by policy, with that reading in the model;
  *  3. write the intent to the ledger, durable, before the first request that changes anything;
- *  4. send; before each such request look into the ledger for a newer halt;
+ *  4. send; before each such request look into every release's log for a newer halt;
  *  5. read back until the store shows it; a halt that a read shows not taken is sent again;
  *  6. write the outcome.
  *
@@ -16,7 +17,7 @@
 #include "engine/flow.h"
 #include "engine/inbox.h"
 #include "model/policy.h"
-#include "store/ledger.h"
+#include "store/ledger_journal.h"
 
 struct sw_core;
 
@@ -40,6 +41,7 @@ struct sw_run {
     struct sw_thread thread;
     int64_t judge_until_ms; /* engine: waits so long for the release's name; 0: does not wait */
     bool is_holding;        /* engine: keeps its poll unit from starting */
+    char told_intent[37];   /* engine: the intent it carries out or settles; empty: none yet */
 
     /* what was asked: fixed */
     enum sw_run_kind kind;
@@ -61,7 +63,7 @@ struct sw_run {
     struct sw_plan plan; /* as it was at the start */
     bool has_last;
     struct sw_rollout last; /* last known at the start, maybe from the cache */
-    char settle_release[SW_LABEL_MAX];
+    char settle_release[SW_RELEASE_TEXT];
 
     /* told from outside */
     atomic_bool is_cancelled;           /* the core stops */
@@ -80,7 +82,10 @@ struct sw_run {
     bool is_blind;
     struct sw_value to_percent;
     struct sw_ledger *ledger;
-    char ledger_mark[64]; /* head before our intent */
+    char ledger_release[SW_RELEASE_TEXT]; /* whose log it writes */
+    struct sw_journal journal;            /* what is open, in every release's log */
+    struct sw_error journal_error;        /* of its first reading */
+    bool is_halt_newer;                   /* than the journal's first reading */
     struct sw_record intent;
     struct sw_lock intent_lock;
     char intent_path[SW_PATH_TEXT];
@@ -107,9 +112,11 @@ void sw_run_answer(struct sw_run *run,
 void sw_run_main(void *run);
 
 /* --- run_journal.c: the ledger's part; the run's thread ------------------------------------- */
+/* Of step 1; a failure is told by step 3. */
+void sw_run_open_journal(struct sw_run *run);
 /* Step 3. SW_E_BUSY when another process acts there; SW_E_IO, SW_E_GIT. */
 enum sw_code sw_run_write_intent(struct sw_run *run, struct sw_error *err);
-/* A newer halt than our intent? Errors: the ledger cannot be read. */
+/* A halt, under whatever release, that came after step 1? Errors: a log cannot be read. */
 enum sw_code sw_run_look_for_halt(struct sw_run *run, bool *is_there, struct sw_error *err);
 /* Step 6. On failure the outcome's text says that it is not recorded. */
 void sw_run_write_outcome(struct sw_run *run);

@@ -2,7 +2,8 @@
  *
  * The intent's lock file is held before the intent can be read by anybody, so that a process that
  * starts meanwhile never settles an action that is running. Who acts on a platform is decided by
- * the ledger's order: of two intents written at the same moment the first goes on. */
+ * the ledger's order: of two intents written at the same moment in one log the first goes on.
+ * Every release's log is looked into, because another process may call the release otherwise. */
 #include "engine/run.h"
 
 #include <string.h>
@@ -17,10 +18,12 @@ enum { OUTCOME_TRIES = 3, OUTCOME_PAUSE_MS = 300 };
 
 static enum sw_code open_ledger(struct sw_run *run, const char *release, struct sw_error *err)
 {
-    if (run->ledger != NULL)
+    const char *name = release[0] != '\0' ? release : sw_release_unnamed;
+    if (run->ledger != NULL && !strcmp(run->ledger_release, name))
         return SW_OK;
-    return sw_ledger_open(run->core->state_dir, release[0] != '\0' ? release : sw_release_unnamed,
-                          &run->ledger, err);
+    sw_run_close_ledger(run);
+    sw_copy(run->ledger_release, sizeof run->ledger_release, name);
+    return sw_ledger_open(run->core->state_dir, name, &run->ledger, err);
 }
 
 void sw_run_close_ledger(struct sw_run *run)
@@ -78,68 +81,76 @@ static bool is_running(const struct sw_run *run, const char *uuid)
     return is_busy;
 }
 
-struct search {
-    const struct sw_run *run;
-    struct sw_fold *fold;
-};
-
-static bool add_to_fold(void *arg, const struct sw_record *record)
-{
-    struct search *search = arg;
-    sw_fold_add(search->fold, record);
-    return true;
-}
-
 static bool is_here(const struct sw_run *run, const struct sw_record *record)
 {
     return record->platform != NULL && !strcmp(record->platform, run->platform_id) &&
            strcmp(record->uuid, run->intent.uuid) != 0;
 }
 
-/* The open intent that stands in our way, NULL: none. A halt that is asked stands there whether its
- * process lives or not; another verb only while it is running. Up to our own intent when that is
- * written. */
-static const struct sw_record *find_rival(const struct sw_run *run, const struct sw_fold *fold)
+/* A halt that is asked stands in the way whether its process lives or not, until it is seen or
+ * settled; another verb only while it is running. */
+static bool is_rival(const struct sw_run *run, const struct sw_journal_intent *open)
 {
-    for (size_t i = 0;; i++) {
-        const struct sw_record *open = sw_fold_open_intent(fold, i);
-        if (open == NULL || !strcmp(open->uuid, run->intent.uuid))
-            return NULL;
-        if (is_here(run, open) && (open->verb == SW_VERB_HALT || is_running(run, open->uuid)))
+    if (!is_here(run, &open->intent))
+        return false;
+    if (open->intent.verb == SW_VERB_HALT)
+        return !open->is_unknown || sw_unsettled_is_young(&open->intent, sw_run_now(run));
+    return !open->is_unknown && is_running(run, open->intent.uuid);
+}
+
+/* The open intent that stands in our way, NULL: none. One that stands behind ours in the same log
+ * gives way to us. Two logs have no order: of two that are asked under different names at the same
+ * moment each sees the other, and neither is carried out. */
+static const struct sw_journal_intent *find_rival(const struct sw_run *run)
+{
+    bool is_past = false;
+    for (size_t i = 0; i < run->journal.open_count; i++) {
+        const struct sw_journal_intent *open = &run->journal.open[i];
+        is_past = is_past || !strcmp(open->intent.uuid, run->intent.uuid);
+        if (is_past && !strcmp(open->release, run->ledger_release))
+            continue;
+        if (is_rival(run, open))
             return open;
     }
+    return NULL;
 }
 
 /* SW_E_BUSY with words when somebody else acts there. */
 static enum sw_code look_for_rival(struct sw_run *run, struct sw_error *err)
 {
-    struct search search = {.run = run, .fold = sw_fold_new()};
-    enum sw_code code = sw_ledger_read(run->ledger, NULL, add_to_fold, &search, err);
-    const struct sw_record *rival = code == SW_OK ? find_rival(run, search.fold) : NULL;
-    if (rival != NULL)
-        code = sw_fail(err, SW_E_BUSY, "%s: %s by %s is still running there; nothing was sent",
-                       run->platform_id, sw_verb_title(rival->verb),
-                       rival->actor != NULL ? rival->actor : "somebody");
-    sw_fold_free(search.fold);
-    return code;
+    if (sw_journal_is_damaged(&run->journal, run->ledger_release))
+        return sw_fail(err, SW_E_PARSE,
+                       "a record of the ledger cannot be read (`slipway log --verify` tells more)");
+    const struct sw_journal_intent *rival = find_rival(run);
+    if (rival == NULL)
+        return SW_OK;
+    const char *actor = rival->intent.actor != NULL ? rival->intent.actor : "somebody";
+    return sw_fail(err, SW_E_BUSY, "%s: %s by %s is %s; nothing was sent", run->platform_id,
+                   sw_verb_title(rival->intent.verb), actor,
+                   rival->is_unknown ? "asked and not seen yet" : "still running there");
 }
 
-static bool is_halt_intent(void *arg, const struct sw_record *record)
+static void note_halt(void *arg, const char *release, const struct sw_record *record)
 {
-    struct search *search = arg;
-    if (record->kind == SW_EVENT_INTENT && record->verb == SW_VERB_HALT &&
-        is_here(search->run, record))
-        search->fold = NULL; /* found: remembered by taking the fold away */
-    return search->fold != NULL;
+    struct sw_run *run = arg;
+    (void)release;
+    if (record->kind == SW_EVENT_INTENT && record->verb == SW_VERB_HALT && is_here(run, record))
+        run->is_halt_newer = true;
+}
+
+/* Before the target is read again: a halt that comes later may not be in what was read. */
+void sw_run_open_journal(struct sw_run *run)
+{
+    enum sw_code code = open_ledger(run, sw_release_unnamed, &run->journal_error);
+    if (code == SW_OK)
+        code = sw_journal_read(&run->journal, run->ledger, NULL, NULL, &run->journal_error);
+    run->journal_error.code = code;
 }
 
 enum sw_code sw_run_look_for_halt(struct sw_run *run, bool *is_there, struct sw_error *err)
 {
-    struct sw_fold *nothing = sw_fold_new();
-    struct search search = {.run = run, .fold = nothing};
-    enum sw_code code = sw_ledger_read(run->ledger, run->ledger_mark, is_halt_intent, &search, err);
-    *is_there = search.fold == NULL;
-    sw_fold_free(nothing);
+    enum sw_code code = sw_journal_read(&run->journal, run->ledger, note_halt, run, err);
+    *is_there = run->is_halt_newer;
     return *is_there ? SW_OK : code;
 }
 
@@ -205,7 +216,7 @@ static void make_intent(struct sw_run *run)
     run->intent.handle = sw_xstrdup(run->before.handle);
 }
 
-/* After our intent: was somebody quicker? Ends the run then. */
+/* Is somebody quicker? Ends the run then, but not for a ledger in trouble before our intent. */
 static enum sw_code check_order(struct sw_run *run, struct sw_error *err)
 {
     bool is_halt_there = false;
@@ -218,27 +229,15 @@ static enum sw_code check_order(struct sw_run *run, struct sw_error *err)
     }
     if (code == SW_OK)
         code = look_for_rival(run, err);
-    if (code != SW_OK)
+    if (code == SW_E_BUSY || (code != SW_OK && run->has_intent))
         sw_run_end(run, SW_RESULT_REFUSED, code, "%s", err->text);
     return code;
 }
 
-enum sw_code sw_run_write_intent(struct sw_run *run, struct sw_error *err)
+static enum sw_code append_intent(struct sw_run *run, struct sw_error *err)
 {
-    enum sw_code code = open_ledger(run, release_of(run), err);
-    if (code == SW_OK)
-        code = sw_ledger_head(run->ledger, run->ledger_mark, err);
-    if (code == SW_OK && run->verb != SW_VERB_HALT) {
-        code = look_for_rival(run, err);
-        if (code == SW_E_BUSY) {
-            sw_run_end(run, SW_RESULT_REFUSED, code, "%s", err->text);
-            return code;
-        }
-    }
-    if (code != SW_OK)
-        return code;
     make_intent(run);
-    code = lock_intent(run, err);
+    enum sw_code code = lock_intent(run, err);
     if (code == SW_OK)
         code = append(run, &run->intent, err);
     if (code != SW_OK) {
@@ -247,7 +246,22 @@ enum sw_code sw_run_write_intent(struct sw_run *run, struct sw_error *err)
     }
     run->has_intent = true;
     sw_run_tell_record(run, release_of(run), &run->intent);
-    return run->verb == SW_VERB_HALT ? SW_OK : check_order(run, err);
+    return SW_OK;
+}
+
+enum sw_code sw_run_write_intent(struct sw_run *run, struct sw_error *err)
+{
+    bool is_halt = run->verb == SW_VERB_HALT;
+    enum sw_code code = open_ledger(run, release_of(run), err);
+    if (code == SW_OK && run->journal_error.code != SW_OK) {
+        *err = run->journal_error;
+        return err->code;
+    }
+    if (code == SW_OK && !is_halt)
+        code = check_order(run, err);
+    if (code == SW_OK)
+        code = append_intent(run, err);
+    return code != SW_OK || is_halt ? code : check_order(run, err);
 }
 
 /* ------------------------------------------------------------------ outcome */
@@ -259,7 +273,7 @@ static void make_outcome(const struct sw_run *run, struct sw_record *record)
     fill_common(run, record);
     if (run->kind == SW_RUN_SETTLE) {
         record->from_percent = run->intent.from_percent;
-        record->reason = sw_xstrdup("settled at start");
+        record->reason = sw_xstrdup("settled by reading");
     }
     record->intent = sw_xstrdup(run->intent.uuid);
     sw_copy(line, sizeof line, run->text);

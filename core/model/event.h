@@ -46,6 +46,9 @@ const struct sw_record *sw_fold_at(const struct sw_fold *fold, size_t i);
 /* Open intents (no outcome), in ledger order; NULL after the last. An outcome
  * of any result closes its intent, also one that came before it. */
 const struct sw_record *sw_fold_open_intent(const struct sw_fold *fold, size_t i);
+/* Intents without a final outcome (none, or only "unknown" ones), in ledger order; NULL after the
+ * last. */
+const struct sw_record *sw_fold_unsettled(const struct sw_fold *fold, size_t i, bool *is_unknown);
 /* The newest halt intent of the platform that stands after the intent
  * `after_uuid` in ledger order; NULL when none. With an `after_uuid` that is not
  * in the ledger every halt counts as newer. */

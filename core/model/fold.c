@@ -21,6 +21,7 @@ enum { NO_PLACE = -1 };
 struct slot {
     char uuid[37]; /* empty: free */
     bool has_outcome;
+    bool is_settled; /* one of its outcomes is final */
     long place; /* in records, NO_PLACE: only named so far */
 };
 
@@ -135,8 +136,11 @@ static void index_record(struct sw_fold *fold, const struct sw_record *record, s
     case SW_EVENT_OUTCOME:
         if (record->result == SW_RESULT_SEEN)
             places_add(&fold->seen, at);
-        if (record->intent != NULL && record->intent[0] != '\0')
-            slot_of(fold, record->intent)->has_outcome = true;
+        if (record->intent != NULL && record->intent[0] != '\0') {
+            struct slot *slot = slot_of(fold, record->intent);
+            slot->has_outcome = true;
+            slot->is_settled = slot->is_settled || record->result != SW_RESULT_UNKNOWN;
+        }
         break;
     case SW_EVENT_TICK:
     case SW_EVENT_UNTICK:
@@ -184,6 +188,19 @@ const struct sw_record *sw_fold_open_intent(const struct sw_fold *fold, size_t i
         const struct slot *slot = find(fold, record->uuid);
         if (slot != NULL && !slot->has_outcome && i-- == 0)
             return record;
+    }
+    return NULL;
+}
+
+const struct sw_record *sw_fold_unsettled(const struct sw_fold *fold, size_t i, bool *is_unknown)
+{
+    for (size_t n = 0; n < fold->intents.count; n++) {
+        const struct sw_record *record = fold->records[fold->intents.at[n]];
+        const struct slot *slot = find(fold, record->uuid);
+        if (slot == NULL || slot->is_settled || i-- != 0)
+            continue;
+        *is_unknown = slot->has_outcome;
+        return record;
     }
     return NULL;
 }

@@ -1,7 +1,9 @@
 /* ledger.c: the append-only log, as commits under one ref of a private bare repository.
  *
  * Here: making and opening the repository, and telling the log. Beside it:
- * ledger_append.c, ledger_verify.c, and ledger_git.c under all three.
+ * ledger_append.c, ledger_verify.c, ledger_refs.c (which releases there are,
+ * and whether one has news), ledger_journal.c (what is open in any of them),
+ * and ledger_git.c under all of them.
  *
  * The repository is made beside its place and moved there whole; its own
  * configuration leaves git nothing to run. Guarantee: reading never needs a
@@ -21,8 +23,6 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "store/ledger_git.h"
-
-static const char ref_folder[] = "refs/slipway/";
 
 enum { LOCK_WAIT_MS = 10000 };
 
@@ -140,7 +140,7 @@ static enum sw_code set_paths(struct sw_ledger *ledger, const char *state_dir, c
     char name[SW_REF_NAME_TEXT], witness[SW_REF_NAME_TEXT + 16];
     if (!sw_ref_name_encode(release, name))
         return sw_fail(err, SW_E_USAGE, "a release's name must have 1 to 200 characters");
-    sw_ignore(sw_format(ledger->ref, sizeof ledger->ref, "%s%s", ref_folder, name));
+    sw_ignore(sw_format(ledger->ref, sizeof ledger->ref, "%s%s", SW_LEDGER_REFS, name));
     sw_ignore(sw_format(witness, sizeof witness, "witness/%s", name));
     if (sw_copy(ledger->state_dir, sizeof ledger->state_dir, state_dir))
         return sw_fail(err, SW_E_LIMIT, "the path %s is too long", state_dir);
@@ -225,42 +225,23 @@ void sw_ledger_git_user(char *name, size_t name_size, char *email, size_t email_
     git_config_free(config);
 }
 
-static uint64_t stamp_of(uint64_t stamp, const char *path)
-{
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return stamp;
-    const uint64_t facts[] = {(uint64_t)info.st_ino, (uint64_t)info.st_size,
-                              (uint64_t)info.st_mtim.tv_sec, (uint64_t)info.st_mtim.tv_nsec};
-    stamp += 1;
-    for (size_t i = 0; i < SW_ARRAY_LEN(facts); i++)
-        stamp = (stamp ^ facts[i]) * UINT64_C(1099511628211);
-    return stamp;
-}
-
-/* git puts a moved ref into a new file of that name, and now and then packs many into one. */
-uint64_t sw_ledger_stamp(const char *state_dir, const char *release)
-{
-    char name[SW_REF_NAME_TEXT], path[SW_PATH_TEXT];
-    if (!sw_ref_name_encode(release, name))
-        return 0;
-    sw_ignore(sw_format(path, sizeof path, "%s/ledger.git/%s%s", state_dir, ref_folder, name));
-    uint64_t stamp = stamp_of(0, path);
-    sw_ignore(sw_format(path, sizeof path, "%s/ledger.git/packed-refs", state_dir));
-    return stamp_of(stamp, path);
-}
-
 /* ------------------------------------------------------------------- reading */
 
-enum sw_code sw_ledger_head(struct sw_ledger *ledger, char head[64], struct sw_error *err)
+enum sw_code sw_ledger_head_ref(struct sw_ledger *ledger, const char *ref, char head[64],
+                                struct sw_error *err)
 {
     git_oid id;
     bool has_head = false;
     head[0] = '\0';
-    enum sw_code code = sw_ledger_git_head(ledger->repo, ledger->ref, &id, &has_head, err);
+    enum sw_code code = sw_ledger_git_head(ledger->repo, ref, &id, &has_head, err);
     if (has_head)
         git_oid_tostr(head, GIT_OID_HEXSZ + 1, &id);
     return code;
+}
+
+enum sw_code sw_ledger_head(struct sw_ledger *ledger, char head[64], struct sw_error *err)
+{
+    return sw_ledger_head_ref(ledger, ledger->ref, head, err);
 }
 
 static enum sw_code deliver(struct sw_ledger *ledger, const struct sw_ledger_ids *list,
@@ -278,15 +259,15 @@ static enum sw_code deliver(struct sw_ledger *ledger, const struct sw_ledger_ids
     return SW_OK;
 }
 
-enum sw_code sw_ledger_read(struct sw_ledger *ledger, const char *after, sw_record_fn each,
-                            void *arg, struct sw_error *err)
+enum sw_code sw_ledger_read_ref(struct sw_ledger *ledger, const char *ref, const char *after,
+                                sw_record_fn each, void *arg, struct sw_error *err)
 {
     git_oid head, from;
     bool has_head = false;
     struct sw_ledger_ids list = {0};
     bool has_from =
         after != NULL && strlen(after) == GIT_OID_HEXSZ && git_oid_fromstr(&from, after) == 0;
-    enum sw_code code = sw_ledger_git_head(ledger->repo, ledger->ref, &head, &has_head, err);
+    enum sw_code code = sw_ledger_git_head(ledger->repo, ref, &head, &has_head, err);
     if (code != SW_OK || !has_head)
         return code;
     /* A record that cannot be read hides what is older; what is newer is still told. */
@@ -303,44 +284,8 @@ enum sw_code sw_ledger_read(struct sw_ledger *ledger, const char *after, sw_reco
     return code;
 }
 
-/* ------------------------------------------------------------------ releases */
-
-static int compare_names(const void *a, const void *b)
+enum sw_code sw_ledger_read(struct sw_ledger *ledger, const char *after, sw_record_fn each,
+                            void *arg, struct sw_error *err)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-enum sw_code sw_ledger_releases(struct sw_ledger *ledger, char ***names, size_t *count,
-                                struct sw_error *err)
-{
-    git_reference_iterator *iterator = NULL;
-    const char *name = NULL;
-    size_t room = 0;
-    *names = NULL;
-    *count = 0;
-    if (git_reference_iterator_glob_new(&iterator, ledger->repo, "refs/slipway/*") != 0)
-        return sw_ledger_git_error(err, "listing the ledger's releases");
-    int rc;
-    while ((rc = git_reference_next_name(&name, iterator)) == 0) {
-        char release[256];
-        if (!sw_ref_name_decode(name + strlen(ref_folder), release, sizeof release))
-            continue; /* not ours */
-        if (*count == room) {
-            room = room == 0 ? 8 : 2 * room;
-            *names = sw_xrealloc_array(*names, room, sizeof **names);
-        }
-        (*names)[(*count)++] = sw_xstrdup(release);
-    }
-    git_reference_iterator_free(iterator);
-    if (*count > 1)
-        qsort(*names, *count, sizeof **names, compare_names);
-    if (rc == GIT_ITEROVER)
-        return SW_OK;
-    enum sw_code code = sw_ledger_git_error(err, "listing the ledger's releases");
-    for (size_t i = 0; i < *count; i++)
-        free((*names)[i]);
-    free(*names);
-    *names = NULL;
-    *count = 0;
-    return code;
+    return sw_ledger_read_ref(ledger, ledger->ref, after, each, arg, err);
 }

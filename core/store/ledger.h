@@ -14,6 +14,8 @@
 
 struct sw_ledger;
 
+enum { SW_RELEASE_TEXT = 256 }; /* a release's name, 200 bytes at most, and its end */
+
 /* Opens or creates <state_dir>/ledger.git (directories 0700). release is the
  * release's name. Errors: SW_E_GIT, SW_E_IO. */
 enum sw_code sw_ledger_open(const char *state_dir, const char *release, struct sw_ledger **out,
@@ -37,7 +39,7 @@ typedef bool (*sw_record_fn)(void *arg, const struct sw_record *record);
 enum sw_code sw_ledger_read(struct sw_ledger *ledger, const char *after, sw_record_fn each,
                             void *arg, struct sw_error *err);
 
-/* Every release that has a ref, by name; each name malloc'd in a malloc'd list. */
+/* Every release that has a ref (one that cannot be read, too), by name; each name malloc'd in a malloc'd list. */
 enum sw_code sw_ledger_releases(struct sw_ledger *ledger, char ***names, size_t *count,
                                 struct sw_error *err);
 
@@ -58,3 +60,5 @@ void sw_ledger_git_user(char *name, size_t name_size, char *email, size_t email_
 /* A number that is another one after the ref has moved: to see without opening anything whether
  * there may be news. Two stat calls; 0: there is no ledger yet. Any thread. */
 uint64_t sw_ledger_stamp(const char *state_dir, const char *release);
+/* The same for all releases together: a stat call for each, and one. */
+uint64_t sw_ledger_stamp_all(const char *state_dir);

@@ -11,6 +11,8 @@
 
 enum { SW_LEDGER_REF_TEXT = SW_REF_NAME_TEXT + 16, SW_LEDGER_RECORDS_MAX = 1000000 };
 
+#define SW_LEDGER_REFS "refs/slipway/" /* every release has one ref below it */
+
 struct sw_ledger {
     git_repository *repo;
     char state_dir[SW_PATH_TEXT];
@@ -55,6 +57,12 @@ bool sw_ledger_git_commit(git_repository *repo, const git_oid *id, git_commit **
 /* Reads one commit's event. SW_E_PARSE names the commit. */
 enum sw_code sw_ledger_git_record(git_repository *repo, const git_oid *id, struct sw_record *record,
                                   struct sw_error *err);
+
+/* sw_ledger_head and sw_ledger_read of any ref in this repository. */
+enum sw_code sw_ledger_head_ref(struct sw_ledger *ledger, const char *ref, char head[64],
+                                struct sw_error *err);
+enum sw_code sw_ledger_read_ref(struct sw_ledger *ledger, const char *ref, const char *after,
+                                sw_record_fn each, void *arg, struct sw_error *err);
 
 /* The newest head this machine saw; false when there is no readable one. */
 bool sw_ledger_witness(const struct sw_ledger *ledger, git_oid *out);

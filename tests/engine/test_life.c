@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "past.h"
 #include "store/ledger.h"
 #include "world.h"
 
@@ -58,46 +59,6 @@ static void expect(struct sw_outcome *outcome, enum sw_result result, const char
     sw_outcome_free(outcome);
 }
 
-/* ---------------------------------------------------------------- ledger aids */
-
-static void append(const char *release, struct sw_record *record)
-{
-    struct sw_ledger *ledger = NULL;
-    struct sw_error error = {0};
-    if (record->uuid[0] == '\0')
-        sw_uuid4(record->uuid);
-    record->actor = sw_xstrdup("Other <other@example.com>, other@elsewhere");
-    record->at_ms = sw_time_real_ms();
-    mkdir(world_state_dir(), 0700);
-    if (sw_ledger_open(world_state_dir(), release, &ledger, &error) != SW_OK ||
-        sw_ledger_append(ledger, record, &error) != SW_OK)
-        fail_msg("%s", error.text);
-    sw_ledger_close(ledger);
-}
-
-/* An intent of a process that is no more; returns its uuid. */
-static const char *leave_intent_from(const char *release, enum sw_verb verb, enum sw_state from,
-                                     struct sw_record *record)
-{
-    *record = (struct sw_record){.kind = SW_EVENT_INTENT,
-                                 .verb = verb,
-                                 .from_state = from,
-                                 .from_percent = {.value = 10, .is_known = true},
-                                 .to_percent = {.value = 50, .is_known = true}};
-    record->platform = sw_xstrdup("app0");
-    record->version = sw_xstrdup("2.0.0");
-    record->identity = sw_xstrdup("200");
-    record->handle = sw_xstrdup("{\"app\":\"app0\"}");
-    record->text = sw_xstrdup("an intent");
-    append(release, record);
-    return record->uuid;
-}
-
-static const char *leave_intent(const char *release, enum sw_verb verb, struct sw_record *record)
-{
-    return leave_intent_from(release, verb, SW_STATE_ROLLING, record);
-}
-
 /* ----------------------------------------------------------------- settlement */
 
 static bool has_outcomes(const struct sw_snapshot *snapshot, const void *arg)
@@ -123,7 +84,7 @@ static void an_old_intent_is_settled_by_reading(void **state)
     (void)state;
     static const size_t one = 1;
     struct sw_record record;
-    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    past_intent("2.0.0", SW_VERB_HALT, &record);
     change("app0", SW_STATE_HALTED, 10);
     struct sw_core *core = world_start(false, false);
     struct sw_snapshot *snapshot = world_wait(core, has_outcomes, &one);
@@ -147,7 +108,7 @@ static void an_old_halt_not_taken_is_said_and_not_sent(void **state)
     (void)state;
     static const size_t one = 1;
     struct sw_record record;
-    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    past_intent("2.0.0", SW_VERB_HALT, &record);
     struct sw_core *core = world_start(false, false);
     struct sw_snapshot *snapshot = world_wait(core, has_notice, "did NOT take effect");
     assert_non_null(snapshot);
@@ -182,7 +143,7 @@ static void an_intent_left_by_the_dead_is_settled_meanwhile(void **state)
     static const size_t one = 1;
     struct sw_record record;
     struct sw_core *core = world_start(false, false);
-    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    past_intent("2.0.0", SW_VERB_HALT, &record);
     struct sw_snapshot *snapshot = world_wait(core, has_notice, "did NOT take effect");
     assert_non_null(snapshot);
     sw_snapshot_free(snapshot);
@@ -202,7 +163,7 @@ static void absence_is_no_proof_too_early(void **state)
     static const size_t one = 1;
     struct sw_record record;
     world_tuning.settle_patience_ms = 1000;
-    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    past_intent("2.0.0", SW_VERB_HALT, &record);
     struct sw_core *core = world_start(false, false);
     world_sleep(300); /* many readings, none shows it */
     assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 0);
@@ -221,7 +182,7 @@ static void intents_of_other_releases_are_settled_too(void **state)
     struct sw_record record;
     struct sw_ledger *ledger = NULL;
     char head[64], now[64];
-    leave_intent("1.9.9", SW_VERB_HALT, &record);
+    past_intent("1.9.9", SW_VERB_HALT, &record);
     change("app0", SW_STATE_HALTED, 10);
     assert_int_equal(sw_ledger_open(world_state_dir(), "1.9.9", &ledger, NULL), SW_OK);
     assert_int_equal(sw_ledger_head(ledger, head, NULL), SW_OK);
@@ -244,7 +205,7 @@ static void an_intent_whose_process_lives_is_left_alone(void **state)
     struct sw_record record;
     struct sw_lock lock = {0};
     char path[SW_PATH_TEXT];
-    const char *uuid = leave_intent("2.0.0", SW_VERB_HALT, &record);
+    const char *uuid = past_intent("2.0.0", SW_VERB_HALT, &record);
     change("app0", SW_STATE_HALTED, 10);
     sw_format(path, sizeof path, "%s/actions", world_state_dir());
     assert_int_equal(sw_fs_mkdirs(path, NULL), SW_OK);
@@ -271,7 +232,7 @@ static void an_old_release_is_settled_from_where_it_began(void **state)
     (void)state;
     static const size_t one = 1;
     struct sw_record record;
-    leave_intent_from("2.0.0", SW_VERB_ADVANCE, SW_STATE_READY, &record);
+    past_intent_from("2.0.0", SW_VERB_ADVANCE, SW_STATE_READY, &record);
     struct sw_core *core = world_start(false, false);
     struct sw_snapshot *snapshot = world_wait(core, has_outcomes, &one);
     assert_non_null(snapshot);
@@ -285,7 +246,7 @@ static void a_oneshot_verb_waits_for_the_settlement(void **state)
 {
     (void)state;
     struct sw_record record;
-    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    past_intent("2.0.0", SW_VERB_HALT, &record);
     change("app0", SW_STATE_HALTED, 10);
     struct sw_core *core = world_start(true, false);
     expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_SEEN, "ROLLING");
@@ -298,7 +259,7 @@ static void read_only_settles_nothing(void **state)
 {
     (void)state;
     struct sw_record record;
-    leave_intent("2.0.0", SW_VERB_HALT, &record);
+    past_intent("2.0.0", SW_VERB_HALT, &record);
     struct sw_core *core = world_start(false, true);
     world_sleep(300);
     assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 0);
@@ -343,7 +304,7 @@ static enum sw_code halt_meanwhile(void *arg)
     struct rival *rival = arg;
     struct sw_record record;
     if (!rival->is_done)
-        leave_intent(rival->release, SW_VERB_HALT, &record);
+        past_intent(rival->release, SW_VERB_HALT, &record);
     if (!rival->is_done)
         sw_record_clear(&record);
     rival->is_done = true;

@@ -584,6 +584,7 @@ const char *world_begin(size_t count, const char *extra)
     snprintf(world.config, sizeof world.config, "%s/config.yaml", world.home);
     world.count = count;
     world.git_delay_ms = 0;
+    world.before_write = NULL;
     for (size_t i = 0; i < count; i++) {
         world.apps[i] = (struct world_app){.state = SW_STATE_ROLLING,
                                            .percent = 10,

@@ -257,6 +257,26 @@ static void an_outcome_closes_its_intent(void **state)
     sw_fold_free(fold);
 }
 
+static void an_unknown_outcome_settles_nothing(void **state)
+{
+    (void)state;
+    bool is_unknown = false;
+    struct sw_fold *fold = sw_fold_new();
+    assert_null(sw_fold_unsettled(fold, 0, &is_unknown));
+    add(fold, intent(uuid_a, SW_VERB_HALT, "ios"), true);
+    add(fold, intent(uuid_b, SW_VERB_ADVANCE, "web"), true);
+    assert_string_equal(sw_fold_unsettled(fold, 1, &is_unknown)->uuid, uuid_b);
+    assert_false(is_unknown);
+    add(fold, outcome(uuid_c, uuid_a, SW_RESULT_UNKNOWN), true);
+    assert_string_equal(sw_fold_unsettled(fold, 0, &is_unknown)->uuid, uuid_a);
+    assert_true(is_unknown);
+    add(fold, outcome(uuid_d, uuid_a, SW_RESULT_REJECTED), true);
+    assert_string_equal(sw_fold_unsettled(fold, 0, &is_unknown)->uuid, uuid_b);
+    assert_false(is_unknown);
+    assert_null(sw_fold_unsettled(fold, 1, &is_unknown));
+    sw_fold_free(fold);
+}
+
 static void order_does_not_matter(void **state)
 {
     (void)state;
@@ -357,6 +377,7 @@ int main(void)
         cmocka_unit_test(damage_is_named),
         cmocka_unit_test(unknown_words_survive),
         cmocka_unit_test(an_outcome_closes_its_intent),
+        cmocka_unit_test(an_unknown_outcome_settles_nothing),
         cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(a_newer_halt_is_found),
         cmocka_unit_test(the_last_tick_counts),

@@ -26,7 +26,7 @@
 #include "base/random.h"
 #include "base/thread.h"
 #include "base/time.h"
-#include "store/ledger.h"
+#include "store/ledger_journal.h"
 #include "store/ref_name.h"
 
 static char program[SW_PATH_TEXT], shim[SW_PATH_TEXT];
@@ -724,6 +724,123 @@ static void damage_hides_only_what_is_older(void **state)
     free(report);
 }
 
+/* -------------------------------------------------------------------- journal */
+
+static void append_halt(const char *release, const char *uuid, const char *intent,
+                        enum sw_result result)
+{
+    struct sw_record record = {.kind = result == SW_RESULT_NONE ? SW_EVENT_INTENT
+                                                                : SW_EVENT_OUTCOME,
+                               .verb = SW_VERB_HALT,
+                               .result = result,
+                               .at_ms = 1};
+    struct sw_error err = {0};
+    struct sw_ledger *ledger = open_ledger(release);
+    sw_copy(record.uuid, sizeof record.uuid, uuid);
+    record.platform = sw_xstrdup("ios");
+    record.intent = sw_xstrdup(intent);
+    if (sw_ledger_append(ledger, &record, &err) != SW_OK)
+        fail_msg("%s", err.text);
+    sw_record_clear(&record);
+    sw_ledger_close(ledger);
+}
+
+static void count_told(void *arg, const char *release, const struct sw_record *record)
+{
+    size_t *told = arg;
+    assert_non_null(release);
+    assert_true(record->uuid[0] != '\0');
+    (*told)++;
+}
+
+#define UUID(last) "00000000-0000-4000-8000-00000000000" last
+
+static size_t told_now(struct sw_journal *journal)
+{
+    size_t told = 0;
+    struct sw_error err = {0};
+    struct sw_ledger *ledger = open_ledger("another");
+    if (sw_journal_read(journal, ledger, count_told, &told, &err) != SW_OK)
+        fail_msg("%s", err.text);
+    sw_ledger_close(ledger);
+    return told;
+}
+
+static void a_journal_takes_what_is_new_in_every_log(void **state)
+{
+    (void)state;
+    struct sw_journal journal = {0}, copy = {0};
+    uint64_t stamp = sw_ledger_stamp_all(state_dir);
+    assert_int_equal(told_now(&journal), 0);
+    append_halt("1.0", UUID("1"), NULL, SW_RESULT_NONE);
+    append_halt("2.0", UUID("2"), NULL, SW_RESULT_NONE);
+    assert_true(sw_ledger_stamp_all(state_dir) != stamp);
+    assert_int_equal(told_now(&journal), 2);
+    assert_int_equal(journal.open_count, 2);
+    assert_string_equal(journal.open[0].release, "1.0");
+    assert_string_equal(journal.open[1].intent.uuid, UUID("2"));
+    assert_int_equal(told_now(&journal), 0);
+    stamp = sw_ledger_stamp_all(state_dir);
+    assert_true(sw_ledger_stamp_all(state_dir) == stamp);
+    append_halt("1.0", UUID("3"), UUID("1"), SW_RESULT_UNKNOWN);
+    append_halt("2.0", UUID("4"), UUID("2"), SW_RESULT_SEEN);
+    assert_true(sw_ledger_stamp_all(state_dir) != stamp);
+    sw_journal_copy(&copy, &journal);
+    assert_int_equal(told_now(&journal), 2);
+    assert_int_equal(journal.open_count, 1);
+    assert_true(journal.open[0].is_unknown);
+    append_halt("1.0", UUID("5"), UUID("1"), SW_RESULT_REJECTED);
+    assert_int_equal(told_now(&journal), 1);
+    assert_int_equal(journal.open_count, 0);
+    assert_int_equal(copy.open_count, 2);
+    assert_int_equal(told_now(&copy), 3); /* it stands where it was copied */
+    assert_int_equal(copy.open_count, 0);
+    sw_journal_clear(&copy);
+    sw_journal_clear(&journal);
+}
+
+/* What is older than a damaged record is hidden; what is newer must not be, nor go unsaid. */
+static void a_journal_tells_damage_from_a_log_it_cannot_read(void **state)
+{
+    (void)state;
+    struct sw_journal journal = {0}, second = {0}, third = {0};
+    struct sw_error err = {0};
+    char head[64], path[SW_PATH_TEXT];
+    append_halt("1.0", UUID("1"), NULL, SW_RESULT_NONE);
+    struct sw_ledger *ledger = open_ledger("1.0");
+    assert_int_equal(sw_ledger_head(ledger, head, NULL), SW_OK);
+    sw_ledger_close(ledger);
+    append_halt("1.0", UUID("2"), NULL, SW_RESULT_NONE);
+    append_halt("3.0", UUID("3"), NULL, SW_RESULT_NONE);
+    path_of_object(head, path);
+    flip(path, 30, 4);
+    ledger = open_ledger("2.0");
+    assert_int_equal(sw_journal_read(&journal, ledger, NULL, NULL, &err), SW_OK);
+    assert_true(sw_journal_is_damaged(&journal, "1.0"));
+    assert_false(sw_journal_is_damaged(&journal, "3.0"));
+    assert_int_equal(journal.open_count, 2);
+    assert_string_equal(journal.open[0].intent.uuid, UUID("2"));
+    sw_ledger_close(ledger);
+    /* the newest record */
+    ledger = open_ledger("3.0");
+    assert_int_equal(sw_ledger_head(ledger, head, NULL), SW_OK);
+    path_of_object(head, path);
+    flip(path, 30, 4);
+    assert_int_equal(sw_journal_read(&third, ledger, NULL, NULL, &err), SW_E_PARSE);
+    assert_non_null(strstr(err.text, head));
+    flip(path, 30, 4);
+    /* a ref that cannot be read is not overlooked, and does not hide the other logs */
+    sw_format(path, sizeof path, "%s/ledger.git/refs/slipway/1.0", state_dir);
+    assert_int_equal(sw_fs_write_atomic(path, "", 0, 0600, NULL), SW_OK);
+    assert_int_not_equal(sw_journal_read(&second, ledger, NULL, NULL, &err), SW_OK);
+    assert_non_null(strstr(err.text, "1.0"));
+    assert_int_equal(second.open_count, 1);
+    sw_ledger_close(ledger);
+    sw_journal_clear(&journal);
+    sw_journal_clear(&second);
+    sw_journal_clear(&third);
+}
+
 static void a_bad_ref_is_named(void **state)
 {
     (void)state;
@@ -850,6 +967,8 @@ int main(int argc, char **argv)
         TEST(every_flipped_byte_is_found),
         TEST(a_record_cut_short_is_told),
         TEST(damage_hides_only_what_is_older),
+        TEST(a_journal_takes_what_is_new_in_every_log),
+        TEST(a_journal_tells_damage_from_a_log_it_cannot_read),
         TEST(a_bad_ref_is_named),
         TEST(a_ref_that_was_moved_back_is_noticed),
         TEST(a_foreign_record_is_named),

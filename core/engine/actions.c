@@ -46,15 +46,41 @@ static struct sw_model_action *action_of(struct sw_core *core, const struct sw_r
 
 /* ---------------------------------------------------------------- judgement */
 
+/* NULL when a reload has taken its platform away or bound it to something else. */
+static struct sw_model_platform *platform_of(struct sw_core *core, const struct sw_run *run)
+{
+    size_t index = run->setup == NULL
+                       ? SIZE_MAX
+                       : sw_setup_same_target(core->engine.setup, run->setup, run->platform);
+    return index == SIZE_MAX ? NULL : &core->engine.model.platforms[index];
+}
+
+/* A halt whose platform is no more what it was goes on where it was asked: judged by the offer of
+ * its own setup's source for what it has just read itself. The run waits for this, so that `last`
+ * is not being written. */
+static void judge_alone(struct sw_core *core, struct sw_run *run, struct sw_judgement *judgement)
+{
+    struct sw_target target = run->setup->platforms[run->platform].rollout;
+    target.plan = &run->plan;
+    target.rollout = &run->last;
+    if (run->has_last)
+        sw_run_kind_of(run)->offer(&target, &run->last, run->verb, &judgement->offer);
+    const struct sw_policy_input input = {
+        .verb = run->verb, .offer = &judgement->offer, .is_read_only = core->is_read_only};
+    sw_policy_judge(&input, &judgement->policy);
+}
+
 static void judge(struct sw_core *core, struct sw_run *run)
 {
     struct sw_engine *engine = &core->engine;
     struct sw_judgement judgement = {0};
     struct sw_policy_input input = {0};
-    struct sw_model_platform *platform = sw_model_platform(&engine->model, run->platform_id);
+    struct sw_model_platform *platform = platform_of(core, run);
     sw_core_release_name(core, judgement.release);
-    judgement.is_gone = platform == NULL;
-    if (platform != NULL) {
+    judgement.is_gone = platform == NULL && run->verb != SW_VERB_HALT;
+    if (platform == NULL && run->verb == SW_VERB_HALT) {
+        judge_alone(core, run, &judgement);
+    } else if (platform != NULL) {
         sw_view_policy_input(&engine->model, platform, run->verb, sw_engine_now(core), &input);
         input.is_read_only = core->is_read_only;
         input.has_override = run->override_text != NULL;
@@ -88,8 +114,7 @@ static void judge_waiting(struct sw_core *core, struct sw_run *run)
 static void show_before(struct sw_core *core, const struct sw_run *run)
 {
     struct sw_model_action *action = action_of(core, run);
-    const struct sw_model_platform *platform =
-        sw_model_platform(&core->engine.model, run->platform_id);
+    const struct sw_model_platform *platform = platform_of(core, run);
     if (action == NULL || platform == NULL || !platform->has_rollout)
         return;
     sw_copy(action->version, sizeof action->version, platform->rollout.version);

@@ -297,9 +297,7 @@ void sw_reducer_fold(struct sw_reducer *reducer, const struct sw_flow *flow)
         if (fold_train(reducer, flow, report) || flow->target_count == 0)
             continue;
         const struct sw_target *target = &flow->targets[report->target];
-        size_t index = is_current_setup
-                           ? target->platform
-                           : sw_setup_platform_index(reducer->setup, target->platform_id);
+        size_t index = sw_setup_same_target(reducer->setup, flow->setup, target->platform);
         if (index == SIZE_MAX || (!is_current_setup && report->kind != SW_REPORT_ROLLOUT))
             continue;
         fold_report(reducer, index, target, flow->source, report);

@@ -28,7 +28,7 @@ struct sw_reducer {
 };
 
 /* Folds all reports of a finished flow. A poll's flow of an older setup is dropped; an action's is
- * folded where its platform still exists. */
+ * folded where its platform still exists and is bound to the same target. */
 void sw_reducer_fold(struct sw_reducer *reducer, const struct sw_flow *flow);
 
 /* Works out when the stage began after the ledger's fold has changed. */

@@ -27,7 +27,7 @@ enum { SW_RUN_STACK = 512 * 1024 };
 
 /* The engine's answer to step 2. */
 struct sw_judgement {
-    bool is_gone; /* the platform is not configured any more */
+    bool is_gone; /* the platform is not configured any more, or bound to another target */
     struct sw_policy_answer policy;
     struct sw_source_offer offer;
     bool has_rollout; /* rollout is what the model holds, the re-read included */

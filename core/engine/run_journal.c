@@ -87,11 +87,19 @@ static bool is_here(const struct sw_run *run, const struct sw_record *record)
            strcmp(record->uuid, run->intent.uuid) != 0;
 }
 
+/* Asked under this platform's name, but of something that it was bound to before, or is in another
+ * configuration. (A halt that comes in while we act counts all the same: that is the safe side.) */
+static bool is_of_other_target(const struct sw_run *run, const struct sw_record *intent)
+{
+    return intent->target != NULL &&
+           strcmp(intent->target, run->setup->platforms[run->platform].binding.rollout) != 0;
+}
+
 /* A halt that is asked stands in the way whether its process lives or not, until it is seen or
  * settled; another verb only while it is running. */
 static bool is_rival(const struct sw_run *run, const struct sw_journal_intent *open)
 {
-    if (!is_here(run, &open->intent))
+    if (!is_here(run, &open->intent) || is_of_other_target(run, &open->intent))
         return false;
     if (open->intent.verb == SW_VERB_HALT)
         return !open->is_unknown || sw_unsettled_is_young(&open->intent, sw_run_now(run));
@@ -214,6 +222,7 @@ static void make_intent(struct sw_run *run)
     run->intent.from_state = run->before.state;
     run->intent.text = intent_line(run);
     run->intent.handle = sw_xstrdup(run->before.handle);
+    run->intent.target = sw_xstrdup(run->setup->platforms[run->platform].binding.rollout);
 }
 
 /* Is somebody quicker? Ends the run then, but not for a ledger in trouble before our intent. */

@@ -171,7 +171,9 @@ bool sw_run_prepare(struct sw_run *run)
     bool is_read = read_and_judge(run, &error);
     if (run->judgement.is_gone) {
         sw_run_end(run, SW_RESULT_REFUSED, SW_E_USAGE,
-                   "%s is not in the configuration any more; nothing was sent", run->platform_id);
+                   "%s is not in the configuration any more, or bound to another target there; "
+                   "nothing was sent",
+                   run->platform_id);
         return false;
     }
     if (!is_read && refuse_unread(run, &error))

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "config/problems.h"
+#include "engine/binding.h"
 #include "engine/parts.h"
 
 enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S };
@@ -176,6 +177,17 @@ static struct unit_index make_index(const struct sw_config *config)
     return (struct unit_index){.mask = size - 1, .slots = sw_xcalloc(size, sizeof(size_t))};
 }
 
+static void find_bindings(struct sw_setup *setup)
+{
+    const struct sw_config *config = setup->config;
+    const char **kinds = sw_xcalloc(config->source_count + 1, sizeof *kinds);
+    for (size_t i = 0; i < config->source_count; i++)
+        kinds[i] = setup->sources[i].kind->name;
+    for (size_t i = 0; i < config->platform_count; i++)
+        sw_binding_of(config, kinds, i, &setup->platforms[i].binding);
+    free(kinds);
+}
+
 static void make_units(struct sw_setup *setup)
 {
     const struct sw_config *config = setup->config;
@@ -183,6 +195,7 @@ static void make_units(struct sw_setup *setup)
     struct unit_index index = make_index(config);
     for (size_t i = 0; i < config->platform_count; i++)
         add_platform(setup, &index, i);
+    find_bindings(setup);
     /* the release and the checklist are read even when no platform has a tag pattern */
     size_t tags = tags_source(setup);
     bool has_unit = false;
@@ -350,6 +363,18 @@ size_t sw_setup_platform_index(const struct sw_setup *setup, const char *id)
     return SIZE_MAX;
 }
 
+size_t sw_setup_same_target(const struct sw_setup *setup, const struct sw_setup *other,
+                            size_t platform)
+{
+    if (setup == other)
+        return platform;
+    size_t index = sw_setup_platform_index(setup, other->config->platforms[platform].id);
+    if (index == SIZE_MAX || strcmp(setup->platforms[index].binding.rollout,
+                                    other->platforms[platform].binding.rollout) != 0)
+        return SIZE_MAX;
+    return index;
+}
+
 /* --------------------------------------------------------------- the model */
 
 static void fill_source(const struct sw_setup *setup, size_t i, struct sw_model_source *to)
@@ -377,7 +402,8 @@ static void fill_platform(const struct sw_setup *setup, size_t i, struct sw_mode
                                      .gate_count = from->gate_count,
                                      .gates = from->gates,
                                      .health_def_count = from->health_count,
-                                     .health_defs = setup->platforms[i].health_defs};
+                                     .health_defs = setup->platforms[i].health_defs,
+                                     .binding = setup->platforms[i].binding};
     if (from->has_rollout)
         to->can_act = (setup->sources[from->rollout.source].kind->can & SW_CAN_ACT) != 0;
     to->is_stop_skipped = from->stop == SW_STOP_SKIP;

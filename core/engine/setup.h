@@ -36,6 +36,7 @@ struct sw_setup_source {
 struct sw_setup_platform {
     struct sw_target rollout; /* role ROLLOUT; valid when the platform has one */
     size_t rollout_unit;      /* index into units, SIZE_MAX: none */
+    struct sw_model_binding binding;
     struct sw_model_health_def *health_defs;
 };
 
@@ -76,3 +77,8 @@ struct sw_kind_info *sw_setup_infos(const struct sw_parts *parts, size_t *count)
 
 /* SIZE_MAX: no such platform. */
 size_t sw_setup_platform_index(const struct sw_setup *setup, const char *id);
+
+/* The platform of the same id whose rollout is bound to the same target as that of a platform in
+ * another (or the same) setup. SIZE_MAX: none, whatever its id. */
+size_t sw_setup_same_target(const struct sw_setup *setup, const struct sw_setup *other,
+                            size_t platform);

@@ -61,20 +61,30 @@ static void scan_work(struct sw_job *j)
 
 /* -------------------------------------------------------------------- what it means */
 
-/* Is it for us to settle? What ended UNKNOWN long ago is not. */
+/* NULL: not configured here, or bound to something else since (or in the configuration of who
+ * asked). What ended UNKNOWN long ago is nobody's. */
+static struct sw_model_platform *platform_of(struct sw_core *core, const struct sw_record *intent,
+                                             bool is_unknown)
+{
+    struct sw_model_platform *platform = sw_model_platform(&core->engine.model, intent->platform);
+    if (platform == NULL ||
+        (intent->target != NULL && strcmp(intent->target, platform->binding.rollout) != 0) ||
+        (is_unknown && !sw_unsettled_is_young(intent, sw_engine_now(core))))
+        return NULL;
+    return platform;
+}
+
+/* Is it for us to settle? */
 static bool is_ours(struct sw_core *core, const struct sw_record *intent, bool is_unknown)
 {
-    const struct sw_model_platform *platform =
-        sw_model_platform(&core->engine.model, intent->platform);
-    return platform != NULL && platform->can_act &&
-           (!is_unknown || sw_unsettled_is_young(intent, sw_engine_now(core)));
+    const struct sw_model_platform *platform = platform_of(core, intent, is_unknown);
+    return platform != NULL && platform->can_act;
 }
 
 static void show_halt(struct sw_core *core, const struct sw_record *intent, bool is_unknown)
 {
-    struct sw_model_platform *platform = sw_model_platform(&core->engine.model, intent->platform);
-    if (platform != NULL && intent->verb == SW_VERB_HALT && platform->halt_asked_ms == 0 &&
-        (!is_unknown || sw_unsettled_is_young(intent, sw_engine_now(core))))
+    struct sw_model_platform *platform = platform_of(core, intent, is_unknown);
+    if (platform != NULL && intent->verb == SW_VERB_HALT && platform->halt_asked_ms == 0)
         platform->halt_asked_ms = intent->at_ms;
 }
 
@@ -128,8 +138,8 @@ static void settle(struct sw_core *core, const struct sw_journal_intent *open, b
         sw_actions_settle(core, open->release, &open->intent);
     else if (is_first && !open->is_unknown)
         sw_log_write(core->log, SW_LOG_WARN, "engine",
-                     "an open intent of release %s (%s) is not settled: its platform is not "
-                     "configured here",
+                     "an open intent of release %s (%s) is not settled: what it was asked of "
+                     "is not configured here",
                      open->release, open->intent.uuid);
 }
 

@@ -37,6 +37,7 @@ static const struct {
     {"override", offsetof(struct sw_record, override_text)},
     {"item", offsetof(struct sw_record, item)},
     {"text", offsetof(struct sw_record, text)},
+    {"target", offsetof(struct sw_record, target)},
 };
 
 static char **text_at(struct sw_record *record, size_t i)

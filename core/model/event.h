@@ -14,6 +14,7 @@ struct sw_record {
     enum sw_event_kind kind;
     int64_t at_ms;
     char *actor, *platform, *intent, *version, *identity, *reason, *override_text, *item, *text;
+    char *target; /* of an intent: digest of what its platform was bound to; NULL: not told */
     enum sw_verb verb;
     enum sw_result result;
     struct sw_value from_percent, to_percent;

@@ -41,6 +41,12 @@ struct sw_model_health_def {
     size_t source;        /* the first entry of a metric decides */
 };
 
+/* What the facts of a platform belong to, as digests: facts that were read under another binding
+ * are another target's. Empty: not told, and then like another empty one. */
+struct sw_model_binding {
+    char rollout[33], health[33], alarms[33], tags[33];
+};
+
 struct sw_model_platform {
     /* what it is: config */
     const char *id, *title;
@@ -56,6 +62,7 @@ struct sw_model_platform {
     const struct sw_gate_rule *gates;
     size_t health_def_count;
     const struct sw_model_health_def *health_defs; /* owned by the engine with the config */
+    struct sw_model_binding binding;
 
     /* what was read */
     bool has_rollout;

@@ -15,8 +15,8 @@ enum sw_code sw_cache_encode(const struct sw_model *model, int64_t now_ms, struc
                              struct sw_error *err);
 
 /* Puts the facts into a model that has its definitions and no facts. Platforms and sources are
- * found by id; a rollout only where it is bound to the source it came from. On an error the model
- * is as before. Errors: SW_E_PARSE, SW_E_LIMIT. */
+ * found by id; facts are taken only where the platform is bound to what they were read of. On an
+ * error the model is as before. Errors: SW_E_PARSE, SW_E_LIMIT. */
 enum sw_code sw_cache_decode(const char *text, size_t len, struct sw_model *model,
                              struct sw_error *err);
 

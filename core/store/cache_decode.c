@@ -292,6 +292,13 @@ static void read_state(struct reader *reader, const json_t *from,
     sw_rollout_clear(&read);
 }
 
+static bool is_of(struct reader *reader, const json_t *from, const char *key, const char *binding)
+{
+    return !strcmp(get_word(reader, from, key), binding);
+}
+
+/* Only what was read of what the platform is bound to now. Health is asked by the version that the
+ * store told, so it goes with the rollout. */
 static void read_platform(struct reader *reader, const json_t *from)
 {
     json_t *tags = NULL;
@@ -299,14 +306,20 @@ static void read_platform(struct reader *reader, const json_t *from)
         sw_model_platform(reader->model, get_word(reader, from, "id"));
     if (platform == NULL)
         return;
-    read_state(reader, from, platform);
-    read_plan(reader, from, &platform->plan);
-    read_readings(reader, from, platform);
-    read_series(reader, from, platform);
-    read_issues(reader, from, platform);
-    read_alarms(reader, from, platform);
+    bool is_same = is_of(reader, from, "rollout_of", platform->binding.rollout);
+    if (is_same) {
+        read_state(reader, from, platform);
+        read_plan(reader, from, &platform->plan);
+    }
+    if (is_same && is_of(reader, from, "health_of", platform->binding.health)) {
+        read_readings(reader, from, platform);
+        read_series(reader, from, platform);
+        read_issues(reader, from, platform);
+    }
+    if (is_of(reader, from, "alarms_of", platform->binding.alarms))
+        read_alarms(reader, from, platform);
     note(reader, sw_json_obj(from, "tags", SW_OPTIONAL, &tags, reader->err));
-    if (tags != NULL)
+    if (tags != NULL && is_of(reader, from, "tags_of", platform->binding.tags))
         read_tags(reader, tags, platform);
 }
 

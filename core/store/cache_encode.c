@@ -199,6 +199,10 @@ static json_t *platform_json(const struct sw_model *model, const struct sw_model
     bool is_full = model->platform_count <= FULL_PLATFORMS_MAX;
     json_t *to = json_object();
     put_text(to, "id", platform->id);
+    put_text(to, "rollout_of", platform->binding.rollout);
+    put_text(to, "health_of", platform->binding.health);
+    put_text(to, "alarms_of", platform->binding.alarms);
+    put_text(to, "tags_of", platform->binding.tags);
     if (platform->has_rollout) {
         put_text(to, "source", source_id(model, platform->source));
         json_object_set_new(to, "rollout", rollout_json(&platform->rollout));

@@ -187,6 +187,27 @@ static void a_rollout_of_another_source_is_not_taken(void **state)
     sw_buf_clear(&text);
 }
 
+static void facts_of_another_binding_are_not_taken(void **state)
+{
+    (void)state;
+    struct sw_model model;
+    struct sw_buf text = encoded();
+    define(&model);
+    sw_copy(model.platforms[0].binding.health, 33, "bound to another project");
+    assert_int_equal(sw_cache_decode(sw_buf_text(&text), text.len, &model, NULL), SW_OK);
+    assert_true(model.platforms[0].has_rollout && model.platforms[0].has_tags);
+    assert_int_equal(model.platforms[0].reading_count + model.platforms[0].issue_count, 0);
+    sw_model_clear(&model);
+    define(&model);
+    sw_copy(model.platforms[0].binding.rollout, 33, "bound to another app");
+    sw_copy(model.platforms[0].binding.tags, 33, "bound to other tags");
+    assert_int_equal(sw_cache_decode(sw_buf_text(&text), text.len, &model, NULL), SW_OK);
+    assert_false(model.platforms[0].has_rollout || model.platforms[0].has_tags);
+    assert_int_equal(model.platforms[0].reading_count, 0);
+    sw_model_clear(&model);
+    sw_buf_clear(&text);
+}
+
 static void expect_nothing(const char *text, size_t len)
 {
     struct sw_model model;
@@ -284,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_come_back_marked),
         cmocka_unit_test(a_rollout_of_another_source_is_not_taken),
+        cmocka_unit_test(facts_of_another_binding_are_not_taken),
         cmocka_unit_test(a_cut_or_foreign_cache_is_ignored_whole),
         cmocka_unit_test(wrong_types_do_no_harm),
         cmocka_unit_test(files_are_private_and_whole),

@@ -56,6 +56,7 @@ static void a_full_record_comes_back(void **state)
     record.item = sw_xstrdup("item");
     record.text = sw_xstrdup("text");
     record.intent = sw_xstrdup(uuid_b);
+    record.target = sw_xstrdup("0123456789abcdef");
     record.handle = sw_xstrdup("{\"editId\":\"1\\n\"}");
     record.from_state = SW_STATE_READY;
     record.result = SW_RESULT_SEEN;
@@ -86,6 +87,7 @@ static void a_full_record_comes_back(void **state)
     assert_string_equal(back.text, "text");
     assert_string_equal(back.intent, uuid_b);
     assert_string_equal(back.handle, record.handle);
+    assert_string_equal(back.target, record.target);
     assert_true(back.to_percent.is_known && back.to_percent.value > 0.0499 &&
                 back.to_percent.value < 0.0501);
     struct sw_event view;

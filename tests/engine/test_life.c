@@ -420,17 +420,96 @@ static void stop_everything_runs_in_parallel_and_tells_what_failed(void **state)
     sw_core_close(core);
 }
 
+enum { MANY = 40 };
+
+/* Every part of the whole stands in the picture once, and `ended` of them have ended. */
+static bool shows_parts(const struct sw_snapshot *snapshot, uint64_t whole, size_t ended)
+{
+    size_t parts = 0, over = 0;
+    bool is_there[MANY] = {false};
+    for (size_t i = 0; i < snapshot->action_count; i++) {
+        unsigned number = MANY;
+        if (snapshot->actions[i].parent != whole)
+            continue;
+        assert_int_equal(sscanf(snapshot->actions[i].platform, "app%u", &number), 1);
+        assert_true(number < MANY && !is_there[number]);
+        is_there[number] = true;
+        parts++;
+        over += snapshot->actions[i].result != SW_RESULT_NONE;
+    }
+    return parts == MANY && over == ended;
+}
+
+static bool shows_all_parts_running(const struct sw_snapshot *snapshot, const void *arg)
+{
+    return shows_parts(snapshot, *(const uint64_t *)arg, 0);
+}
+
+static bool shows_all_parts_ended(const struct sw_snapshot *snapshot, const void *arg)
+{
+    return shows_parts(snapshot, *(const uint64_t *)arg, MANY);
+}
+
+static void wait_for_parts(struct sw_core *core, world_condition condition, uint64_t whole)
+{
+    struct sw_snapshot *snapshot = world_wait(core, condition, &whole);
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+}
+
+static void stop_everything_loses_none_of_many(void **state)
+{
+    char name[16];
+    (void)state;
+    world_begin(MANY, NULL);
+    world_tuning.seen_timeout_ms = 20000;
+    struct sw_core *core = world_start(false, false);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "app%d", i);
+        struct world_app app = world_look(name);
+        app.write_delay_ms = 1500; /* so that all of them are under way at once */
+        app.write = i % 10 == 7 ? WRITE_IS_REFUSED : WRITE_WORKS;
+        app.write_count = i % 10 == 7 ? -1 : 0;
+        world_set(name, &app);
+    }
+    const struct sw_command command = {.kind = SW_COMMAND_STOP_EVERYTHING, .reason = "fire"};
+    uint64_t id = sw_submit(core, &command);
+    wait_for_parts(core, shows_all_parts_running, id);
+    assert_int_equal(sw_core_halts_in_flight(core), MANY);
+    struct sw_outcome *outcome = sw_core_wait_outcome(core, id, 30000);
+    assert_non_null(outcome);
+    assert_int_equal(outcome->part_count, MANY);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "app%d", i);
+        assert_string_equal(outcome->parts[i].platform, name);
+        expect_part(outcome, name, i % 10 == 7 ? SW_RESULT_REJECTED : SW_RESULT_SEEN,
+                    i % 10 == 7 ? "409" : "HALTED");
+        assert_int_equal(world_look(name).writes, 1);
+    }
+    expect(outcome, SW_RESULT_REJECTED, "36 of 40");
+    wait_for_parts(core, shows_all_parts_ended, id);
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "already");
+    const struct sw_command poll = {.kind = SW_COMMAND_POLL};
+    sw_outcome_free(world_do(core, &poll));
+    wait_for_parts(core, shows_all_parts_ended, id); /* what follows pushes none of them out */
+    assert_int_equal(sw_core_halts_in_flight(core), 0);
+    assert_int_equal(world_events(core, SW_EVENT_INTENT, SW_RESULT_NONE), MANY);
+    assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), MANY);
+    sw_core_close(core);
+    world_end();
+}
+
 /* ----------------------------------------------------------------------- the end */
 
 static void the_end_in_the_middle_gives_one_unknown(void **state)
 {
     (void)state;
+    world_tuning.resend_after_ms = 60000;
     struct sw_core *core = world_start(false, false);
     struct world_app app = world_look("app0");
     app.write = WRITE_IS_IGNORED;
     app.write_count = -1;
     world_set("app0", &app);
-    world_tuning.resend_after_ms = 60000;
     const struct sw_command halt = {
         .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};
     uint64_t id = sw_submit(core, &halt);
@@ -816,6 +895,7 @@ int main(void)
         TEST(without_a_ledger_only_an_unrecorded_halt),
         TEST_3(stop_everything_stops_what_moves),
         TEST_3(stop_everything_runs_in_parallel_and_tells_what_failed),
+        cmocka_unit_test(stop_everything_loses_none_of_many),
         TEST(the_end_in_the_middle_gives_one_unknown),
         TEST(a_core_that_never_started_answers_too),
         TEST(a_bad_reload_keeps_the_old),

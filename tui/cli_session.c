@@ -53,6 +53,8 @@ int session_open(struct session *session, const struct cli_request *request, enu
     struct sw_problems problems = {0};
     struct sw_error err = {0};
     *session = (struct session){0};
+    session->is_reloading_on_hangup =
+        kind == SESSION_STAYS && !isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO);
     wake_install(false);
     term_locale(request->values[CLI_ASCII] != NULL, NULL, 0);
     enum sw_code code = sw_core_open(&options, &session->core, &problems, &err);
@@ -102,6 +104,10 @@ unsigned session_step(struct session *session, int fd, int64_t timeout_ms)
 {
     unsigned what = wake_wait(fd, sw_core_fd(session->core), timeout_ms);
     unsigned ends = what & (WAKE_ASK | WAKE_QUIT | WAKE_HANGUP);
+    if (session->is_reloading_on_hangup && (ends & WAKE_HANGUP)) {
+        session->is_reload_wanted = true;
+        ends &= ~(unsigned)WAKE_HANGUP;
+    }
     if (ends != 0 && !session->is_acting)
         die_of(ends & WAKE_ASK ? SIGINT : ends & WAKE_QUIT ? SIGTERM : SIGHUP);
     if (ends & (WAKE_ASK | WAKE_QUIT))

@@ -2,7 +2,8 @@
  * cli_session.h: a core for the length of one command, the newest snapshot of it, and waiting.
  *
  * Signals come in only while waiting. A command that only reads dies of them as any program would;
- * one that acts is told through session->was_interrupted and decides itself.
+ * one that acts is told through session->was_interrupted and decides itself. One that stays without
+ * a terminal takes SIGHUP as the wish to read the configuration again.
  */
 #pragma once
 
@@ -13,6 +14,8 @@ struct session {
     struct sw_snapshot *snapshot; /* owned; never NULL once open */
     bool is_acting;               /* interruptions are kept, a hang-up is ignored */
     bool was_interrupted;
+    bool is_reloading_on_hangup; /* SIGHUP is no hang-up, but asks for ... */
+    bool is_reload_wanted;       /* ... this */
     struct sw_problems warnings; /* of the configuration */
 };
 

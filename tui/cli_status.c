@@ -90,6 +90,7 @@ struct watch {
     const struct cli_request *request;
     struct facts head;       /* snapshot and sources */
     struct facts *platforms; /* in the order of the snapshot */
+    char (*ids)[FIG_SIZE];   /* theirs */
     size_t count;
 };
 
@@ -100,8 +101,20 @@ static void fill_watch(struct watch *watch, const struct sw_snapshot *s)
         facts_of_source(&watch->head, &s->sources[i]);
     watch->count = s->platform_count;
     watch->platforms = tui_alloc(watch->count, sizeof *watch->platforms);
-    for (size_t i = 0; i < watch->count; i++)
+    watch->ids = tui_alloc(watch->count, sizeof *watch->ids);
+    for (size_t i = 0; i < watch->count; i++) {
+        tui_format(watch->ids[i], sizeof watch->ids[i], "%s", s->platforms[i].id);
         facts_of_platform(&watch->platforms[i], s, &s->platforms[i]);
+    }
+}
+
+/* A reload may have changed their number and order. */
+static const struct facts *watched(const struct watch *watch, const char *id)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (strcmp(watch->ids[i], id) == 0)
+            return &watch->platforms[i];
+    return NULL;
 }
 
 static void clear_watch(struct watch *watch)
@@ -110,7 +123,9 @@ static void clear_watch(struct watch *watch)
     for (size_t i = 0; i < watch->count; i++)
         facts_clear(&watch->platforms[i]);
     free(watch->platforms);
+    free(watch->ids);
     watch->platforms = NULL;
+    watch->ids = NULL;
     watch->count = 0;
 }
 
@@ -129,6 +144,33 @@ static void print_changes(const char *at, const char *who, const struct facts *o
     }
 }
 
+/* True when something was printed. */
+static bool tell_platform(const struct watch *watch, const struct watch *now, size_t i,
+                          const struct sw_snapshot *s, const char *at)
+{
+    static const struct facts none;
+    const char *only = wanted_id(watch->request), *id = now->ids[i];
+    const struct facts *old = watched(watch, id);
+    if (old == NULL)
+        old = &none;
+    if ((only != NULL && strcmp(id, only) != 0) || !facts_differ(old, &now->platforms[i]))
+        return false;
+    if (watch->request->values[CLI_JSON] != NULL)
+        print_json(status_json, s, id);
+    else
+        print_changes(at, id, old, &now->platforms[i]);
+    return true;
+}
+
+static void tell_gone(const struct watch *watch, const struct watch *now, const char *at)
+{
+    const char *only = wanted_id(watch->request);
+    for (size_t i = 0; i < watch->count; i++)
+        if ((only == NULL || strcmp(watch->ids[i], only) == 0) &&
+            watched(now, watch->ids[i]) == NULL)
+            printf("%s %s: not in the configuration any more\n", at, watch->ids[i]);
+}
+
 static void tell_changes(struct watch *watch, const struct sw_snapshot *s)
 {
     struct watch now = {.request = watch->request};
@@ -138,25 +180,33 @@ static void tell_changes(struct watch *watch, const struct sw_snapshot *s)
     char at[FIG_SIZE];
     fig_clock_s(s->at_ms, at, sizeof at);
     fill_watch(&now, s);
-    for (size_t i = 0; i < now.count; i++) {
-        const char *id = s->platforms[i].id;
-        struct facts none = {0};
-        const struct facts *old = i < watch->count ? &watch->platforms[i] : &none;
-        if ((only != NULL && strcmp(id, only) != 0) || !facts_differ(old, &now.platforms[i]))
-            continue;
-        if (is_json)
-            print_json(status_json, s, id);
-        else
-            print_changes(at, id, old, &now.platforms[i]);
-        is_told = true;
-    }
-    if (!is_json)
+    for (size_t i = 0; i < now.count; i++)
+        is_told = tell_platform(watch, &now, i, s, at) || is_told;
+    if (!is_json) {
+        tell_gone(watch, &now, at);
         print_changes(at, "", &watch->head, &now.head);
-    else if (!is_told && facts_differ(&watch->head, &now.head))
-        print_json(status_json, s, only);
+    } else if (!is_told && facts_differ(&watch->head, &now.head)) {
+        print_json(status_json, s, only != NULL && watched(&now, only) == NULL ? NULL : only);
+    }
     fflush(stdout);
     clear_watch(watch);
     *watch = now;
+}
+
+/* SIGHUP without a terminal: the configuration is read again; with a problem the old one stays, and
+ * that is said. */
+static void reload_if_wanted(struct session *session)
+{
+    const struct sw_command reload = {.kind = SW_COMMAND_RELOAD};
+    struct sw_outcome *outcome;
+    if (session->is_reload_wanted)
+        sw_submit(session->core, &reload);
+    session->is_reload_wanted = false;
+    while ((outcome = sw_core_take_outcome(session->core)) != NULL) {
+        if (outcome->error.code != SW_OK)
+            cli_complain("%s", outcome->text);
+        sw_outcome_free(outcome);
+    }
 }
 
 /* Until a signal ends it, or nobody reads any more. */
@@ -166,6 +216,7 @@ static int watch_status(struct session *session, const struct cli_request *reque
     uint64_t serial = session->snapshot->serial;
     fill_watch(&watch, session->snapshot);
     while (!ferror(stdout)) {
+        reload_if_wanted(session);
         session_step(session, -1, -1);
         if (session->snapshot->serial == serial)
             continue;

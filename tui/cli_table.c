@@ -61,7 +61,9 @@ static const struct cli_command commands[] = {
      "when a source's credential cannot be used or is refused; else 3 when something is stale or "
      "unknown; else 0.\n\n"
      "--watch stays: after the first picture only what changed is printed, one line a change, or "
-     "with --json one status object a line that holds the platform concerned.",
+     "with --json one status object a line that holds the platform concerned. Where neither its "
+     "input nor its output is a terminal, SIGHUP makes it read the configuration again; with an "
+     "error in it the old one stays, and the error is told in a line on standard error.",
      0, SW_VERB_NONE, cli_status},
     {"halt", "PLATFORM", 1, 1, HOW_TO_ACT | OWN(CLI_OVERRIDE) | OWN(CLI_UNRECORDED),
      "stop serving the new version to more users",

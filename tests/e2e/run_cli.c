@@ -100,17 +100,23 @@ __attribute__((noreturn)) static void run_child(const struct cli_home *home, con
     _exit(127);
 }
 
+pid_t cli_start_to(const struct cli_home *home, const char *line, int out, int err)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        run_child(home, line, out, err);
+    return pid;
+}
+
 pid_t cli_start(const struct cli_home *home, const char *line, int *out, int *err)
 {
     int out_pipe[2];
     int err_pipe[2];
     assert_int_equal(pipe2(out_pipe, O_CLOEXEC), 0);
     assert_int_equal(pipe2(err_pipe, O_CLOEXEC), 0);
-    fflush(NULL);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0)
-        run_child(home, line, out_pipe[1], err_pipe[1]);
+    pid_t pid = cli_start_to(home, line, out_pipe[1], err_pipe[1]);
     close(out_pipe[1]);
     close(err_pipe[1]);
     *out = out_pipe[0];

@@ -45,6 +45,8 @@ json_t *cli_expect_json(const struct cli_home *home, const char *line, int code,
 
 /* Starts it with standard output to a pipe, *fd; the caller reads, signals, waits. */
 pid_t cli_start(const struct cli_home *home, const char *line, int *out, int *err);
+/* The same with both to descriptors of the caller's. */
+pid_t cli_start_to(const struct cli_home *home, const char *line, int out, int err);
 /* Exit code or 1000 + signal. */
 int cli_wait(pid_t pid, int limit_ms);
 /* The whole of a descriptor until its end. */

@@ -180,9 +180,11 @@ static bool judge_reading(struct sw_run *run, const struct wait *wait, const str
     }
     if (strcmp(now->identity, run->before.identity) != 0 && now->identity[0] != '\0' &&
         run->before.identity[0] != '\0') {
-        sw_run_end(run, SW_RESULT_UNKNOWN, SW_E_CONFLICT,
-                   "%s: sent, but the store now shows %s; nothing more is sent", run->platform_id,
-                   sw_run_version_text(now, version, sizeof version));
+        bool is_sent = run->is_effect_possible || run->accepted_ms != 0;
+        sw_run_end(run, is_sent ? SW_RESULT_UNKNOWN : SW_RESULT_FAILED, SW_E_CONFLICT,
+                   is_sent ? "%s: sent, but the store now shows %s; nothing more is sent"
+                           : "%s: nothing was sent, and the store now shows %s",
+                   run->platform_id, sw_run_version_text(now, version, sizeof version));
         return true;
     }
     return end_unhaltable(run, wait, now);

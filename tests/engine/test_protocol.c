@@ -368,6 +368,48 @@ static void read_only_sends_nothing(void **state)
     sw_core_close(core);
 }
 
+/* A store that does not say the identity now has not said that it is another one. */
+static void an_identity_that_is_not_told_is_not_another(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(true, false);
+    struct world_app app = world_look("app0");
+    app.identity[0] = '\0';
+    world_set("app0", &app);
+    struct sw_command command = {.kind = SW_COMMAND_VERB,
+                                 .platform = "app0",
+                                 .verb = SW_VERB_ADVANCE,
+                                 .expected_identity = "200"};
+    expect(world_do(core, &command), SW_RESULT_REFUSED, SW_E_CONFLICT, "you saw 200");
+    assert_int_equal(world_look("app0").writes, 0);
+    command.verb = SW_VERB_HALT;
+    expect(world_do(core, &command), SW_RESULT_SEEN, SW_OK, "HALTED");
+    sw_core_close(core);
+}
+
+/* Nothing has left, and then there is another version: that is known, and nothing else is said. */
+static void an_unsent_halt_and_another_version_is_not_unknown(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    struct world_app app = world_look("app0");
+    app.write = WRITE_IS_UNSENT;
+    app.write_count = -1;
+    world_set("app0", &app);
+    const struct sw_command halt = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};
+    uint64_t id = sw_submit(core, &halt);
+    while (world_look("app0").writes == 0)
+        world_sleep(5);
+    app = world_look("app0");
+    sw_copy(app.version, sizeof app.version, "2.0.1");
+    sw_copy(app.identity, sizeof app.identity, "201");
+    world_set("app0", &app);
+    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_FAILED, SW_E_CONFLICT,
+           "nothing was sent, and the store now shows 2.0.1 (201)");
+    sw_core_close(core);
+}
+
 static void unknown_names_are_refused(void **state)
 {
     (void)state;
@@ -428,6 +470,8 @@ int main(void)
         TEST(a_hanging_git_does_not_hold_a_halt),
         TEST(a_dry_run_sends_nothing),
         TEST(read_only_sends_nothing),
+        TEST(an_identity_that_is_not_told_is_not_another),
+        TEST(an_unsent_halt_and_another_version_is_not_unknown),
         TEST(unknown_names_are_refused),
         TEST(ticks_are_kept),
     };

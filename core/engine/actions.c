@@ -195,11 +195,8 @@ void sw_run_tell_record(struct sw_run *run, const char *release, const struct sw
 static void handle_notice(struct sw_core *core, struct sw_message *m)
 {
     struct run_message *message = (struct run_message *)m;
-    sw_model_set_text(&core->engine.model.notice, message->text);
-    sw_copy(core->engine.notice_platform, sizeof core->engine.notice_platform,
-            message->run->platform_id);
+    sw_notice_lost(core, message->run->platform_id, message->text);
     sw_log_write(core->log, SW_LOG_WARN, "engine", "%s", message->text);
-    sw_engine_changed(core, true);
     free(message->text);
     free(message);
 }
@@ -353,17 +350,6 @@ static void drop_action(struct sw_core *core, const struct sw_run *run)
     model->action_count--;
 }
 
-/* A halt that is seen answers the notice of one that was lost. */
-static void forget_notice(struct sw_core *core, const struct sw_run *run)
-{
-    struct sw_engine *engine = &core->engine;
-    if (run->kind != SW_RUN_VERB || run->verb != SW_VERB_HALT || run->result != SW_RESULT_SEEN ||
-        strcmp(engine->notice_platform, run->platform_id) != 0)
-        return;
-    engine->notice_platform[0] = '\0';
-    sw_model_set_text(&engine->model.notice, NULL);
-}
-
 /* The picture shows the end before the outcome is there to be taken. */
 static void finish(struct sw_core *core, struct sw_run *run)
 {
@@ -377,7 +363,8 @@ static void finish(struct sw_core *core, struct sw_run *run)
                      run->platform_id, sw_result_name(run->result), run->text);
     if (is_counted_halt(run))
         atomic_fetch_sub(&core->halts, 1);
-    forget_notice(core, run);
+    if (run->kind == SW_RUN_VERB && run->verb == SW_VERB_HALT && run->result == SW_RESULT_SEEN)
+        sw_notice_halted(core, run->platform_id);
     sw_unsettled_show(core);
     core->engine.is_changed = true;
     sw_engine_publish(core);

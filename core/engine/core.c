@@ -83,7 +83,7 @@ static enum sw_code make_places(struct sw_core *core, const struct sw_config *co
         sw_secret_use_log(core->log);
         return SW_OK;
     }
-    sw_model_set_text(&core->engine.model.notice, log_error.text);
+    sw_notice_say(core, log_error.text);
     return SW_OK;
 }
 
@@ -436,6 +436,8 @@ void sw_core_close(struct sw_core *core)
     sw_snapshot_free(atomic_exchange(&core->slot, NULL));
     free(core->engine.reducer.platforms);
     sw_journal_clear(&core->engine.journal);
+    sw_notice_clear(core);
+    free(core->engine.reloads);
     sw_model_clear(&core->engine.model);
     sw_setup_unref(core->engine.setup);
     sw_secret_use_log(NULL);

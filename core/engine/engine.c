@@ -232,8 +232,8 @@ void sw_engine_release(struct sw_core *core, const char *name, const char *tag, 
         sw_format(notice, sizeof notice,
                   "release %s has appeared; still on %s until a reload or restart", name,
                   model->release);
-        if (model->notice == NULL)
-            sw_model_set_text(&model->notice, notice);
+        if (engine->said == NULL)
+            sw_notice_say(core, notice);
         return;
     }
     sw_copy(model->release_tag, sizeof model->release_tag, tag);
@@ -358,7 +358,7 @@ static void open_network(struct sw_core *core)
     if (code == SW_OK)
         return;
     sw_log_error(core->log, SW_LOG_ERROR, "engine", &error);
-    sw_model_set_text(&engine->model.notice, error.text);
+    sw_notice_say(core, error.text);
 }
 
 static void begin(struct sw_core *core)

@@ -33,6 +33,12 @@ struct sw_outside {
     uint64_t after_watch; /* judge it once this watch has come back */
 };
 
+/* A halt of an earlier run that did not take effect, and was not asked again since. */
+struct sw_lost_halt {
+    char platform[SW_ID_MAX];
+    char *text;
+};
+
 /* A stop-everything whose parts are still running. */
 struct sw_stop_group {
     struct sw_stop_group *next;
@@ -53,6 +59,12 @@ struct sw_engine {
     struct sw_run *runs_waiting; /* the system gave no thread yet */
     struct sw_stop_group *groups;
     struct sw_outside *outside;
+    size_t lost_count;
+    struct sw_lost_halt *lost; /* one a platform */
+    char *said;                /* what else the notice says; NULL: nothing */
+    size_t reload_count;
+    uint64_t *reloads; /* commands that wait for the reload that is under way */
+    bool is_reloading;
     bool is_stopping, is_cancelling;
     int64_t cancel_at_ms; /* mono: actions get until then */
 
@@ -60,7 +72,6 @@ struct sw_engine {
     bool is_urgent;                  /* publish without waiting for the gap */
     int64_t published_ms;            /* mono */
     int64_t publish_gap_ms;          /* REAL: longer where a picture takes long to make */
-    char notice_platform[SW_ID_MAX]; /* whose lost halt the notice is about; empty: another one */
     int64_t next_change_ms;          /* WORLD: the picture changes by the clock alone; 0: never */
 
     bool is_cache_due, is_caching; /* due: facts were read since the last one */
@@ -173,6 +184,12 @@ void sw_outside_noticed(struct sw_core *core, size_t platform, const struct sw_r
 /* Writes down what nobody of us explains; when a watch has come back. */
 void sw_outside_judge(struct sw_core *core);
 void sw_outside_clear(struct sw_core *core);
+
+/* --- notice.c: engine thread, or the reader's before the start ----------------------------- */
+void sw_notice_say(struct sw_core *core, const char *text); /* NULL: nothing more */
+void sw_notice_lost(struct sw_core *core, const char *platform, const char *text);
+void sw_notice_halted(struct sw_core *core, const char *platform); /* answers a lost one */
+void sw_notice_clear(struct sw_core *core);
 
 /* --- engine thread: command.c -------------------------------------------------------------- */
 struct sw_message *sw_command_message(const struct sw_command *command, uint64_t id);

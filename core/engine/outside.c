@@ -1,8 +1,8 @@
 /* outside.c: changes made by somebody else (in a console, by a pipeline) are written down.
  *
  * A reading of this run that differs from the one before in what only a person changes is kept
- * back until the ledger was looked at: another process of ours may have done it, or another
- * dashboard may have written it down. Read-only cores and one-shots write nothing. */
+ * back until every release's log was looked at: another process of ours may have done it, or
+ * another dashboard may have written it down. Read-only cores and one-shots write nothing. */
 #include "engine/engine.h"
 
 #include <string.h>
@@ -37,12 +37,17 @@ void sw_outside_noticed(struct sw_core *core, size_t index, const struct sw_roll
     change->after_watch = engine->watches_begun + 1;
     change->next = engine->outside;
     engine->outside = change;
+    engine->is_scan_wanted = true;
     sw_watch_now(core);
 }
 
 /* Did one of us, here or in another process, do it or write it down already? */
-static bool is_explained(const struct sw_model *model, const struct sw_outside *change)
+static bool is_explained(const struct sw_core *core, const struct sw_outside *change)
 {
+    const struct sw_model *model = &core->engine.model;
+    if (sw_journal_last_ms(&core->engine.journal, change->platform) >=
+        change->before_ms - own_margin_ms)
+        return true; /* whatever name it has for the release */
     for (size_t i = sw_fold_count(model->fold); i > 0; i--) {
         const struct sw_record *record = sw_fold_at(model->fold, i - 1);
         if (record->at_ms < change->before_ms - own_margin_ms)
@@ -81,12 +86,13 @@ void sw_outside_judge(struct sw_core *core)
     struct sw_engine *engine = &core->engine;
     for (struct sw_outside **at = &engine->outside; *at != NULL;) {
         struct sw_outside *change = *at;
-        if (engine->watches < change->after_watch || engine->is_watching) {
+        if (engine->watches < change->after_watch || engine->is_watching ||
+            engine->is_scan_wanted || engine->is_scanning) {
             at = &change->next;
             continue;
         }
         *at = change->next;
-        if (!engine->is_stopping && !is_explained(&engine->model, change))
+        if (!engine->is_stopping && !is_explained(core, change))
             sw_watch_note(core, change_record(core, change));
         free(change);
     }

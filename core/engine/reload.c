@@ -3,7 +3,8 @@
  * A worker reads and checks the file. When it has a problem, the old configuration stays and the
  * first problem is said on the screen. Otherwise the facts are carried over to the new model as if
  * they came from the cache: they keep their question mark until their source answers again.
- * Actions that run keep the setup they began with. The zone and the simulation's clock belong to
+ * Actions that run keep the setup they began with. One reload at a time: the file that was read
+ * last is the one that counts. The zone and the simulation's clock belong to
  * the process and cannot change. */
 #include "engine/engine.h"
 
@@ -127,6 +128,21 @@ static void say_first_problem(const struct load_job *job, char *text, size_t siz
     sw_format(text, size, "the old configuration stays: %s", job->error.text);
 }
 
+static void start(struct sw_core *core, uint64_t id);
+
+/* The commands that came meanwhile want what the file says since then; in their order. */
+static void start_next(struct sw_core *core)
+{
+    struct sw_engine *engine = &core->engine;
+    engine->is_reloading = engine->reload_count > 0;
+    if (!engine->is_reloading)
+        return;
+    uint64_t id = engine->reloads[0];
+    engine->reload_count--;
+    memmove(engine->reloads, engine->reloads + 1, engine->reload_count * sizeof *engine->reloads);
+    start(core, id);
+}
+
 static void load_done(struct sw_core *core, struct sw_job *j)
 {
     struct load_job *job = (struct load_job *)j;
@@ -140,8 +156,7 @@ static void load_done(struct sw_core *core, struct sw_job *j)
     }
     if (job->code != SW_OK)
         say_first_problem(job, text, sizeof text);
-    sw_model_set_text(&core->engine.model.notice, job->code == SW_OK ? NULL : text);
-    core->engine.notice_platform[0] = '\0';
+    sw_notice_say(core, job->code == SW_OK ? NULL : text);
     sw_log_write(core->log, job->code == SW_OK ? SW_LOG_INFO : SW_LOG_ERROR, "reload", "%s", text);
     sw_outcome_end(outcome, job->code == SW_OK ? SW_RESULT_SEEN : SW_RESULT_REFUSED, job->code,
                    "%s", text);
@@ -150,9 +165,10 @@ static void load_done(struct sw_core *core, struct sw_job *j)
     sw_core_deliver(core, outcome);
     sw_problems_free(&job->problems);
     free(job);
+    start_next(core);
 }
 
-void sw_reload_start(struct sw_core *core, uint64_t id)
+static void start(struct sw_core *core, uint64_t id)
 {
     struct load_job *job = sw_xcalloc(1, sizeof *job);
     job->job.work = load_work;
@@ -160,4 +176,14 @@ void sw_reload_start(struct sw_core *core, uint64_t id)
     job->core = core;
     job->id = id;
     sw_engine_submit(core, &job->job);
+}
+
+void sw_reload_start(struct sw_core *core, uint64_t id)
+{
+    struct sw_engine *engine = &core->engine;
+    engine->reloads =
+        sw_xrealloc_array(engine->reloads, engine->reload_count + 1, sizeof *engine->reloads);
+    engine->reloads[engine->reload_count++] = id;
+    if (!engine->is_reloading)
+        start_next(core);
 }

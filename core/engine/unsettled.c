@@ -125,7 +125,8 @@ void sw_unsettled_show(struct sw_core *core)
 void sw_unsettled_note(struct sw_core *core, const char *release, const struct sw_record *record)
 {
     sw_journal_note(&core->engine.journal, release, record);
-    core->engine.is_scan_wanted = core->engine.is_scanning; /* what comes back may not have it */
+    if (core->engine.is_scanning)
+        core->engine.is_scan_wanted = true; /* what comes back may not have it */
 }
 
 /* ------------------------------------------------------------------------- scanning */
@@ -167,6 +168,7 @@ static void scan_done(struct sw_core *core, struct sw_job *j)
         settle(core, &engine->journal.open[i], is_first);
     sw_unsettled_show(core);
     sw_engine_changed(core, false);
+    sw_outside_judge(core);
     if (is_first)
         sw_command_retry(core);
     free(job);

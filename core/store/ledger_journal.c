@@ -38,9 +38,41 @@ static void drop_open(struct sw_journal *journal, struct sw_journal_intent *open
     journal->open_count--;
 }
 
+static struct sw_journal_last *find_last(const struct sw_journal *journal, const char *platform)
+{
+    for (size_t i = 0; i < journal->last_count; i++)
+        if (!strcmp(journal->last[i].platform, platform))
+            return &journal->last[i];
+    return NULL;
+}
+
+static void note_time(struct sw_journal *journal, const struct sw_record *record)
+{
+    if (record->platform == NULL || strlen(record->platform) >= sizeof journal->last->platform)
+        return;
+    struct sw_journal_last *last = find_last(journal, record->platform);
+    if (last == NULL) {
+        journal->last =
+            sw_xrealloc_array(journal->last, journal->last_count + 1, sizeof *journal->last);
+        last = &journal->last[journal->last_count++];
+        *last = (struct sw_journal_last){0};
+        sw_copy(last->platform, sizeof last->platform, record->platform);
+    }
+    if (record->at_ms > last->at_ms)
+        last->at_ms = record->at_ms;
+}
+
+int64_t sw_journal_last_ms(const struct sw_journal *journal, const char *platform)
+{
+    const struct sw_journal_last *last = find_last(journal, platform);
+    return last != NULL ? last->at_ms : 0;
+}
+
 void sw_journal_note(struct sw_journal *journal, const char *release,
                      const struct sw_record *record)
 {
+    if (record->kind == SW_EVENT_INTENT || record->kind == SW_EVENT_OUTCOME)
+        note_time(journal, record);
     if (record->kind == SW_EVENT_INTENT)
         add_open(journal, release, record);
     if (record->kind != SW_EVENT_OUTCOME)
@@ -143,7 +175,12 @@ bool sw_journal_is_damaged(const struct sw_journal *journal, const char *release
 
 void sw_journal_copy(struct sw_journal *to, const struct sw_journal *from)
 {
-    *to = (struct sw_journal){.mark_count = from->mark_count, .open_count = from->open_count};
+    *to = (struct sw_journal){.mark_count = from->mark_count,
+                              .open_count = from->open_count,
+                              .last_count = from->last_count};
+    to->last = sw_xcalloc(from->last_count + 1, sizeof *to->last);
+    if (from->last_count > 0)
+        memcpy(to->last, from->last, from->last_count * sizeof *to->last);
     to->marks = sw_xcalloc(from->mark_count + 1, sizeof *to->marks);
     if (from->mark_count > 0)
         memcpy(to->marks, from->marks, from->mark_count * sizeof *to->marks);
@@ -159,6 +196,7 @@ void sw_journal_clear(struct sw_journal *journal)
     for (size_t i = 0; i < journal->open_count; i++)
         sw_record_clear(&journal->open[i].intent);
     free(journal->open);
+    free(journal->last);
     free(journal->marks);
     *journal = (struct sw_journal){0};
 }

@@ -24,11 +24,19 @@ struct sw_journal_mark {
     bool is_damaged; /* a record that is older cannot be read, nor what is older than that */
 };
 
+/* When somebody last asked or ended something there, by the events' own time. */
+struct sw_journal_last {
+    char platform[64];
+    int64_t at_ms;
+};
+
 struct sw_journal {
     size_t mark_count;
     struct sw_journal_mark *marks;
     size_t open_count;
     struct sw_journal_intent *open; /* of one release in the order of its log */
+    size_t last_count;
+    struct sw_journal_last *last; /* one a platform */
 };
 
 /* Takes what is new in every release's log and calls each (NULL: nothing) for it, oldest first.
@@ -43,6 +51,8 @@ enum sw_code sw_journal_read(struct sw_journal *journal, struct sw_ledger *ledge
 void sw_journal_note(struct sw_journal *journal, const char *release,
                      const struct sw_record *record);
 
+/* 0: never. */
+int64_t sw_journal_last_ms(const struct sw_journal *journal, const char *platform);
 /* Was an older record of this release's log damaged? */
 bool sw_journal_is_damaged(const struct sw_journal *journal, const char *release);
 

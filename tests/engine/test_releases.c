@@ -203,6 +203,28 @@ static void an_intent_of_the_dead_under_another_name_is_settled_meanwhile(void *
     sw_record_clear(&record);
 }
 
+/* Who calls the release otherwise is one of us all the same. */
+static void what_was_done_under_another_name_is_no_change_outside(void **state)
+{
+    (void)state;
+    struct sw_record record;
+    const struct sw_command poll = {.kind = SW_COMMAND_POLL};
+    struct sw_core *core = world_start(false, false);
+    past_intent("2.0.0-hotfix", SW_VERB_HALT, &record);
+    past_outcome("2.0.0-hotfix", &record, SW_RESULT_SEEN);
+    change("app0", SW_STATE_HALTED, 10);
+    for (int i = 0; i < 10; i++) {
+        sw_outcome_free(world_do(core, &poll));
+        world_sleep(50);
+    }
+    assert_int_equal(world_events(core, SW_EVENT_CHANGE, SW_RESULT_NONE), 0);
+    struct sw_snapshot *snapshot = world_snapshot(core);
+    assert_int_equal(snapshot->platforms[0].state, SW_STATE_HALTED);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+    sw_record_clear(&record);
+}
+
 /* -------------------------------------------------------------------- unknown ends */
 
 static bool has_notice(const struct sw_snapshot *snapshot, const void *arg)
@@ -288,6 +310,7 @@ int main(void)
         TEST(a_halt_under_another_name_is_shown_and_closes_the_rest),
         TEST(a_wallboard_shows_it_and_settles_nothing),
         TEST(an_intent_of_the_dead_under_another_name_is_settled_meanwhile),
+        TEST(what_was_done_under_another_name_is_no_change_outside),
         TEST(an_unknown_halt_is_said_until_a_reading_shows_it),
         TEST(an_unknown_halt_not_taken_is_said_and_not_sent),
         TEST(another_names_unreadable_log_closes_all_but_halt),

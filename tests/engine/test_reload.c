@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "past.h"
@@ -242,6 +243,95 @@ static void a_blind_halt_does_not_borrow_ids(void **state)
     sw_core_close(core);
 }
 
+/* ------------------------------------------------------------------------ the file */
+
+/* Two that are under way at once: what was written last is what counts, although it was read in no
+ * time and the one before took long. */
+static void the_last_file_counts(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    char *small = sw_xstrdup(world_default_config());
+    struct sw_buf large;
+    sw_buf_init(&large, 1 << 20);
+    sw_buf_add(&large, small);
+    for (int i = 0; i < 490; i++)
+        sw_buf_printf(&large, "  - {id: more%d, title: More, kind: android}\n", i);
+    for (int i = 0; i < 9000; i++)
+        sw_buf_printf(&large, "# %090d\n", i);
+    for (int i = 0; i < 5; i++) {
+        world_write_config(sw_buf_text(&large));
+        uint64_t first = sw_submit(core, &reload);
+        world_sleep(5); /* it has been opened */
+        world_write_config(small);
+        uint64_t second = sw_submit(core, &reload);
+        expect(sw_core_wait_outcome(core, first, 20000), SW_RESULT_SEEN, "read again");
+        expect(sw_core_wait_outcome(core, second, 20000), SW_RESULT_SEEN, "read again");
+        struct sw_snapshot *snapshot = world_snapshot(core);
+        assert_int_equal(snapshot->platform_count, 2);
+        sw_snapshot_free(snapshot);
+    }
+    sw_buf_clear(&large);
+    free(small);
+    sw_core_close(core);
+}
+
+/* ---------------------------------------------------------------------- lost halts */
+
+static bool has_notice(const struct sw_snapshot *snapshot, const void *arg)
+{
+    const char *const *parts = arg;
+    for (size_t i = 0; parts[i] != NULL; i++)
+        if (snapshot->notice == NULL || strstr(snapshot->notice, parts[i]) == NULL)
+            return false;
+    return true;
+}
+
+static void wait_for_notice(struct sw_core *core, const char *const *parts)
+{
+    struct sw_snapshot *snapshot = world_wait(core, has_notice, parts);
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+}
+
+/* That a halt did not take effect stays on the screen until a halt there is seen: a reload, a bad
+ * one too, and another lost halt do not take it away. */
+static void a_lost_halt_stays_said(void **state)
+{
+    static const char *const both[] = {"HALT of app0", "did NOT take effect", "app1", NULL};
+    static const char *const second[] = {"HALT of app1", "did NOT take effect", NULL};
+    struct sw_record first, other;
+    (void)state;
+    struct world_app app = world_look("app1");
+    app.state = SW_STATE_ROLLING;
+    world_set("app1", &app);
+    past_intent("2.0.0", SW_VERB_HALT, &first);
+    struct sw_core *core = world_start(false, false);
+    wait_for_notice(core, (const char *const[]){"HALT of app0", NULL});
+    other = (struct sw_record){.kind = SW_EVENT_INTENT, .verb = SW_VERB_HALT};
+    other.platform = sw_xstrdup("app1");
+    other.identity = sw_xstrdup("777");
+    past_append("2.0.0", &other);
+    wait_for_notice(core, both);
+    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    wait_for_notice(core, both);
+    world_write_config("version: 1\nnonsense: true\n");
+    expect(world_do(core, &reload), SW_RESULT_REFUSED, "the old configuration stays");
+    wait_for_notice(core, both);
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    wait_for_notice(core, second);
+    struct sw_snapshot *snapshot = world_snapshot(core);
+    assert_null(strstr(snapshot->notice, "app0"));
+    sw_snapshot_free(snapshot);
+    expect(world_verb(core, "app1", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    snapshot = world_snapshot(core);
+    assert_null(strstr(snapshot->notice, "HALT")); /* what is left is the bad file */
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+    sw_record_clear(&first);
+    sw_record_clear(&other);
+}
+
 /* --------------------------------------------------------------------- settlement */
 
 /* An intent for the old target is not settled by reading the new one, nor does it stand in its
@@ -290,6 +380,8 @@ int main(void)
         TEST(a_halt_outlives_its_platform),
         TEST(another_verb_ends_with_its_target),
         TEST(a_blind_halt_does_not_borrow_ids),
+        TEST(the_last_file_counts),
+        TEST(a_lost_halt_stays_said),
         TEST(an_intent_is_settled_at_its_own_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

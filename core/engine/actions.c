@@ -426,14 +426,24 @@ bool sw_actions_is_settling(const struct sw_core *core, const char *platform)
     for (const struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
         if (run->kind == SW_RUN_SETTLE && !strcmp(run->platform_id, platform))
             return true;
+    for (const struct sw_run *run = core->engine.runs_waiting; run != NULL; run = run->next)
+        if (run->kind == SW_RUN_SETTLE && !strcmp(run->platform_id, platform))
+            return true;
     return false;
 }
 
-static void make_others_yield(struct sw_core *core, const struct sw_run *halt)
+static void make_yield(struct sw_run *runs, const struct sw_run *halt)
 {
-    for (struct sw_run *run = core->engine.runs; run != NULL; run = run->next)
+    for (struct sw_run *run = runs; run != NULL; run = run->next)
         if (run != halt && run->verb != SW_VERB_HALT && is_there(run, halt->platform_id))
             sw_run_yield(run);
+}
+
+/* Those that wait for a thread, too. */
+static void make_others_yield(struct sw_core *core, const struct sw_run *halt)
+{
+    make_yield(core->engine.runs, halt);
+    make_yield(core->engine.runs_waiting, halt);
 }
 
 static bool start_thread(struct sw_core *core, struct sw_run *run, struct sw_error *err)

@@ -12,6 +12,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+/* What a source remembers, at most: deployments come and go. */
+enum { LAST_MAX = 1000 };
+
 static const struct sw_config_source *config_source(const struct sw_flow *flow)
 {
     return &flow->setup->config->sources[flow->source];
@@ -150,19 +153,29 @@ int64_t sw_flow_last(const struct sw_flow *flow, const char *key)
     return at_ms;
 }
 
+/* The place of a key; a new one's, at the end or, where there are many, the oldest one's. */
+static struct sw_setup_last *last_of(struct sw_setup_source *source, const char *key)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < source->last_count; i++) {
+        if (!strcmp(source->last[i].key, key))
+            return &source->last[i];
+        if (source->last[i].at_ms < source->last[oldest].at_ms)
+            oldest = i;
+    }
+    if (source->last_count < LAST_MAX) {
+        oldest = source->last_count++;
+        source->last = sw_xrealloc_array(source->last, source->last_count, sizeof *source->last);
+    }
+    sw_copy(source->last[oldest].key, sizeof source->last[oldest].key, key);
+    return &source->last[oldest];
+}
+
 void sw_flow_set_last(struct sw_flow *flow, const char *key)
 {
     struct sw_setup_source *source = &flow->setup->sources[flow->source];
     sw_mutex_lock(&source->lock);
-    size_t i = 0;
-    while (i < source->last_count && strcmp(source->last[i].key, key) != 0)
-        i++;
-    if (i == source->last_count) {
-        source->last = sw_xrealloc_array(source->last, i + 1, sizeof *source->last);
-        source->last_count++;
-        sw_copy(source->last[i].key, sizeof source->last[i].key, key);
-    }
-    source->last[i].at_ms = flow->now_ms;
+    last_of(source, key)->at_ms = flow->now_ms;
     sw_mutex_unlock(&source->lock);
 }
 

@@ -26,6 +26,7 @@ struct sw_run *sw_run_new(struct sw_core *core, enum sw_run_kind kind, uint64_t 
     run->id = id;
     atomic_init(&run->is_cancelled, false);
     atomic_init(&run->is_yielding, false);
+    atomic_init(&run->is_cut, false);
     atomic_init(&run->read_until_ms, 0);
     sw_mutex_init(&run->lock);
     sw_cond_init(&run->woken);
@@ -73,9 +74,22 @@ void sw_run_yield(struct sw_run *run)
     cancel_flow(run, false);
 }
 
+/* Also where its flow waits for a lock, or has not begun; never what comes after it. */
 void sw_run_cut(struct sw_run *run)
 {
-    cancel_flow(run, false);
+    sw_mutex_lock(&run->lock);
+    atomic_store(&run->is_cut, run->is_rereading);
+    if (run->is_rereading && run->flow != NULL && run->flow->channel != NULL)
+        sw_channel_cancel(run->flow->channel);
+    sw_mutex_unlock(&run->lock);
+}
+
+void sw_run_set_rereading(struct sw_run *run, bool is_rereading)
+{
+    sw_mutex_lock(&run->lock);
+    run->is_rereading = is_rereading;
+    atomic_store(&run->is_cut, false);
+    sw_mutex_unlock(&run->lock);
 }
 
 bool sw_run_is_cancelled(const struct sw_run *run)
@@ -221,8 +235,10 @@ static bool write_intent(struct sw_run *run)
 /* A halt that knows its ids does not sit out a store that takes the question and never answers. */
 static void limit_reread(struct sw_run *run)
 {
-    if (run->verb == SW_VERB_HALT && run->has_last && run->last.identity[0] != '\0')
-        atomic_store(&run->read_until_ms, sw_time_mono_ms() + run->core->tuning.halt_read_ms);
+    if (run->verb != SW_VERB_HALT || !run->has_last || run->last.identity[0] == '\0')
+        return;
+    sw_run_set_rereading(run, true);
+    atomic_store(&run->read_until_ms, sw_time_mono_ms() + run->core->tuning.halt_read_ms);
 }
 
 static void run_verb(struct sw_run *run)

@@ -69,8 +69,10 @@ struct sw_run {
     atomic_bool is_cancelled;           /* the core stops */
     atomic_bool is_yielding;            /* a halt was asked there: nothing more may be sent */
     atomic_int_least64_t read_until_ms; /* mono: the engine cuts the re-read short then; 0: not */
-    struct sw_mutex lock;               /* guards the next four */
+    atomic_bool is_cut;                 /* the re-read has taken long enough; ends with it */
+    struct sw_mutex lock;               /* guards the next five, and the setting of is_cut */
     struct sw_cond woken;
+    bool is_rereading;    /* what a cut may end */
     struct sw_flow *flow; /* to cancel its channel; NULL: none runs */
     bool is_mutating;     /* flow is in a request that changes something */
     bool has_judgement;
@@ -104,7 +106,7 @@ void sw_run_free(struct sw_run *run); /* joined */
 void sw_run_cancel(struct sw_run *run);
 /* A halt was asked on its platform: nothing more is sent, a read it waits for is cut short. */
 void sw_run_yield(struct sw_run *run);
-void sw_run_cut(struct sw_run *run); /* ends the flow that runs, and nothing else */
+void sw_run_cut(struct sw_run *run); /* ends the re-read, and nothing else */
 void sw_run_answer(struct sw_run *run,
                    struct sw_judgement *judgement); /* takes what it points to */
 
@@ -146,6 +148,8 @@ enum sw_run_sent sw_run_send(struct sw_run *run, struct sw_buf *requests, struct
 void sw_run_say(struct sw_run *run, const char *fmt, ...) SW_PRINTF(2, 3); /* progress */
 void sw_run_end(struct sw_run *run, enum sw_result result, enum sw_code code, const char *fmt, ...)
     SW_PRINTF(4, 5);
+/* The re-read that a cut may end begins, is over. */
+void sw_run_set_rereading(struct sw_run *run, bool is_rereading);
 /* False when told to end. */
 bool sw_run_pause(struct sw_run *run, int64_t ms);
 bool sw_run_is_cancelled(const struct sw_run *run);

@@ -12,7 +12,7 @@
 static bool hook_is_cancelled(void *arg)
 {
     const struct sw_run *run = arg;
-    return sw_run_is_cancelled(run) || atomic_load(&run->is_yielding);
+    return sw_run_is_told_to_end(run) || atomic_load(&run->is_cut);
 }
 
 static void set_mutating(struct sw_run *run, bool is_mutating)

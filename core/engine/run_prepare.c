@@ -66,6 +66,7 @@ static bool read_and_judge(struct sw_run *run, struct sw_error *err)
     sw_run_say(run, "reading %s again", run->platform_id);
     bool is_read = sw_run_read(run, &run->before, err) == SW_OK;
     atomic_store(&run->read_until_ms, 0);
+    sw_run_set_rereading(run, false);
     wait_for_judgement(run);
     if (!is_read && err->code == SW_E_CANCELLED && !sw_run_is_told_to_end(run))
         sw_fail(err, SW_E_TIMEOUT, "the store did not answer the re-read in time");

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/digest.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "world.h"
@@ -368,6 +370,33 @@ static void read_only_sends_nothing(void **state)
     sw_core_close(core);
 }
 
+/* Another process sits on the lock that reading needs: the halt does not sit there with it. */
+static void a_held_lock_does_not_hold_a_halt(void **state)
+{
+    (void)state;
+    char hash[SW_SHA256_TEXT], path[SW_PATH_TEXT];
+    struct sw_lock lock = {0};
+    world_tuning.halt_read_ms = 200;
+    struct sw_core *core = world_start(false, false);
+    world_set_read_lock("edit");
+    sw_sha256_hex("edit", strlen("edit"), hash);
+    sw_format(path, sizeof path, "%s/locks", world_state_dir());
+    assert_int_equal(sw_fs_mkdirs(path, NULL), SW_OK);
+    sw_format(path, sizeof path, "%s/locks/%.32s.lock", world_state_dir(), hash);
+    assert_int_equal(sw_lock_try(&lock, path, NULL), SW_OK);
+    int64_t begun_ms = sw_time_mono_ms();
+    const struct sw_command halt = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};
+    uint64_t id = sw_submit(core, &halt);
+    while (world_look("app0").writes == 0 && sw_time_mono_ms() - begun_ms < 8000)
+        world_sleep(10);
+    assert_true(sw_time_mono_ms() - begun_ms < 4000); /* the lock is waited for 10 s */
+    sw_lock_release(&lock);
+    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, SW_OK, "HALTED");
+    assert_int_equal(world_look("app0").writes, 1);
+    sw_core_close(core);
+}
+
 /* A store that does not say the identity now has not said that it is another one. */
 static void an_identity_that_is_not_told_is_not_another(void **state)
 {
@@ -470,6 +499,7 @@ int main(void)
         TEST(a_hanging_git_does_not_hold_a_halt),
         TEST(a_dry_run_sends_nothing),
         TEST(read_only_sends_nothing),
+        TEST(a_held_lock_does_not_hold_a_halt),
         TEST(an_identity_that_is_not_told_is_not_another),
         TEST(an_unsent_halt_and_another_version_is_not_unknown),
         TEST(unknown_names_are_refused),

@@ -28,6 +28,7 @@ static struct {
     size_t count;
     struct world_app apps[APPS_MAX];
     int git_delay_ms;
+    const char *read_lock;
     char release[64];
     char checklist[4096];
     char home[PATH_MAX_TEXT], config[PATH_MAX_TEXT + 32], state[PATH_MAX_TEXT + 32],
@@ -85,6 +86,13 @@ void world_set_git_delay(int ms)
 {
     pthread_mutex_lock(&world.lock);
     world.git_delay_ms = ms;
+    pthread_mutex_unlock(&world.lock);
+}
+
+void world_set_read_lock(const char *name)
+{
+    pthread_mutex_lock(&world.lock);
+    world.read_lock = name;
     pthread_mutex_unlock(&world.lock);
 }
 
@@ -318,6 +326,14 @@ static enum sw_code observe_one(struct sw_flow *flow, const struct sw_target *ta
 
 static enum sw_code observe(struct sw_flow *flow, struct sw_error *err)
 {
+    pthread_mutex_lock(&world.lock);
+    const char *lock = world.read_lock;
+    pthread_mutex_unlock(&world.lock);
+    if (lock != NULL && sw_flow_is_action(flow)) {
+        enum sw_code code = sw_flow_lock(flow, lock, err);
+        if (code != SW_OK)
+            return code;
+    }
     for (size_t i = 0; i < sw_flow_target_count(flow); i++) {
         enum sw_code code = observe_one(flow, sw_flow_target(flow, i), err);
         if (code != SW_OK)
@@ -585,6 +601,7 @@ const char *world_begin(size_t count, const char *extra)
     world.count = count;
     world.git_delay_ms = 0;
     world.before_write = NULL;
+    world.read_lock = NULL;
     for (size_t i = 0; i < count; i++) {
         world.apps[i] = (struct world_app){.state = SW_STATE_ROLLING,
                                            .percent = 10,

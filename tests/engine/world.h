@@ -60,6 +60,8 @@ struct world_app world_look(const char *app);
 void world_set(const char *app, const struct world_app *state); /* all but the counters */
 void world_set_release(const char *name, const char *checklist);
 void world_set_git_delay(int ms);
+/* The store kind's reads for actions take this lock first, as Google Play's do. NULL: none. */
+void world_set_read_lock(const char *name);
 /* Called in the store kind's act, on the action's thread, before it sends. NULL: nothing. */
 void world_before_writes(enum sw_code (*hook)(void *arg), void *arg);
 const char *world_state_dir(void);

@@ -167,11 +167,23 @@ static bool refuse_by_policy(struct sw_run *run)
     return true;
 }
 
+/* A halt was asked here meanwhile: that, and not what it makes of the reading, is the reason. */
+static bool end_superseded(struct sw_run *run)
+{
+    if (!atomic_load(&run->is_yielding) || sw_run_is_cancelled(run))
+        return false;
+    sw_run_end(run, SW_RESULT_SUPERSEDED, SW_E_CANCELLED,
+               "%s: a newer halt came first; nothing was sent", run->platform_id);
+    return true;
+}
+
 /* Steps 1 and 2. True when the verb may go on. */
 bool sw_run_prepare(struct sw_run *run)
 {
     struct sw_error error = {0};
     bool is_read = read_and_judge(run, &error);
+    if (end_superseded(run))
+        return false;
     if (run->judgement.is_gone) {
         sw_run_end(run, SW_RESULT_REFUSED, SW_E_USAGE,
                    "%s is not in the configuration any more, or bound to another target there; "

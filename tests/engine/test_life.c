@@ -324,6 +324,26 @@ static void a_newer_halt_of_another_process_wins(void **state)
     sw_core_close(core);
 }
 
+static void a_verb_that_is_still_reading_is_superseded(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    struct world_app app = world_look("app0");
+    app.read_delay_ms = 700;
+    world_set("app0", &app);
+    const struct sw_command advance = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_ADVANCE};
+    uint64_t id = sw_submit(core, &advance);
+    world_sleep(200);
+    const struct sw_command halt = {
+        .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};
+    uint64_t second = sw_submit(core, &halt);
+    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SUPERSEDED, "newer halt");
+    expect(sw_core_wait_outcome(core, second, 10000), SW_RESULT_SEEN, "HALTED");
+    assert_int_equal(world_look("app0").writes, 1);
+    sw_core_close(core);
+}
+
 /* ------------------------------------------------------------- a broken ledger */
 
 static void break_ledger(void)
@@ -891,6 +911,7 @@ int main(void)
         TEST(a_oneshot_verb_waits_for_the_settlement),
         TEST(read_only_settles_nothing),
         TEST(a_halt_does_not_wait_for_another_verb),
+        TEST(a_verb_that_is_still_reading_is_superseded),
         TEST(a_newer_halt_of_another_process_wins),
         TEST(without_a_ledger_only_an_unrecorded_halt),
         TEST_3(stop_everything_stops_what_moves),

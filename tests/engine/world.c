@@ -526,13 +526,12 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
+/* Whole, also for a core that is just reading it. */
 void world_write_config(const char *text)
 {
-    FILE *file = fopen(world.config, "w");
-    assert_non_null(file);
-    fchmod(fileno(file), 0600);
-    fputs(text, file);
-    fclose(file);
+    struct sw_error error = {0};
+    if (sw_fs_write_atomic(world.config, text, strlen(text), 0600, &error) != SW_OK)
+        fail_msg("%s", error.text);
 }
 
 const char *world_default_config(void)

@@ -263,62 +263,6 @@ static struct sw_outcome *make_outcome(const struct sw_run *run)
     return outcome;
 }
 
-/* The worst part names the whole; SEEN only when every part is. */
-static int badness(enum sw_result result)
-{
-    static const int order[SW_RESULT_COUNT] = {
-        [SW_RESULT_DRY_RUN] = 1,  [SW_RESULT_SUPERSEDED] = 2, [SW_RESULT_REFUSED] = 3,
-        [SW_RESULT_REJECTED] = 4, [SW_RESULT_FAILED] = 5,     [SW_RESULT_UNKNOWN] = 6,
-    };
-    return order[result];
-}
-
-static void end_group(struct sw_core *core, struct sw_stop_group *group)
-{
-    struct sw_outcome *outcome = group->outcome;
-    size_t seen = 0;
-    const struct sw_outcome *worst = &outcome->parts[0];
-    for (size_t i = 0; i < outcome->part_count; i++) {
-        const struct sw_outcome *part = &outcome->parts[i];
-        seen += part->result == SW_RESULT_SEEN;
-        if (badness(part->result) > badness(worst->result))
-            worst = part;
-    }
-    enum sw_result result = outcome->part_count == 0 ? SW_RESULT_SEEN : worst->result;
-    sw_outcome_end(outcome, result, outcome->part_count == 0 ? SW_OK : worst->error.code,
-                   "%zu of %zu platforms stopped or with nothing to stop", seen,
-                   outcome->part_count);
-    outcome->seen_ms = result == SW_RESULT_SEEN ? sw_engine_now(core) : 0;
-    sw_core_deliver(core, outcome);
-}
-
-/* Moves the outcome into its place in the group. */
-static void end_part(struct sw_core *core, const struct sw_run *run, struct sw_outcome *outcome)
-{
-    for (struct sw_stop_group **at = &core->engine.groups; *at != NULL; at = &(*at)->next) {
-        struct sw_stop_group *group = *at;
-        if (group->outcome->id != run->parent)
-            continue;
-        for (size_t i = 0; i < group->outcome->part_count; i++) {
-            struct sw_outcome *slot = &group->outcome->parts[i];
-            if (slot->id != run->id)
-                continue;
-            sw_outcome_clear(slot);
-            *slot = *outcome;
-            free(outcome);
-            outcome = NULL;
-        }
-        sw_assert(outcome == NULL);
-        if (--group->left == 0) {
-            *at = group->next;
-            end_group(core, group);
-            free(group);
-        }
-        return;
-    }
-    sw_die("a part of no stop-everything has ended");
-}
-
 static void show_end(struct sw_core *core, const struct sw_run *run)
 {
     struct sw_model_action *action = action_of(core, run);
@@ -371,7 +315,7 @@ static void finish(struct sw_core *core, struct sw_run *run)
     if (outcome == NULL)
         return;
     if (run->parent != 0)
-        end_part(core, run, outcome);
+        sw_group_end_part(core, run, outcome);
     else
         sw_core_deliver(core, outcome);
 }
@@ -504,20 +448,6 @@ void sw_actions_start(struct sw_core *core, struct sw_run *run)
     }
     sw_unsettled_show(core);
     sw_engine_changed(core, true);
-}
-
-void sw_actions_begin_group(struct sw_core *core, struct sw_stop_group *group, struct sw_run **runs)
-{
-    if (group->left == 0) {
-        end_group(core, group);
-        free(group);
-        return;
-    }
-    group->next = core->engine.groups;
-    core->engine.groups = group;
-    for (size_t i = 0; i < group->outcome->part_count; i++)
-        if (runs[i] != NULL)
-            sw_actions_start(core, runs[i]);
 }
 
 void sw_actions_retry_threads(struct sw_core *core)

@@ -218,7 +218,7 @@ static void do_stop(struct sw_core *core, const struct command_message *message)
     }
     if (is_counted)
         atomic_fetch_sub(&core->halts, 1); /* its parts are counted now */
-    sw_actions_begin_group(core, group, runs);
+    sw_group_begin(core, group, runs);
     free(runs);
 }
 

@@ -204,11 +204,14 @@ bool sw_command_is_halt(const struct sw_command *command);
 /* --- engine thread: reload.c --------------------------------------------------------------- */
 void sw_reload_start(struct sw_core *core, uint64_t id);
 
+/* --- engine thread: group.c ---------------------------------------------------------------- */
+/* Starts the parts of a stop-everything; runs[i] is for parts[i], NULL where it has ended. */
+void sw_group_begin(struct sw_core *core, struct sw_stop_group *group, struct sw_run **runs);
+/* Moves a part's outcome into its place in the group, and ends that with the last one. */
+void sw_group_end_part(struct sw_core *core, const struct sw_run *run, struct sw_outcome *outcome);
+
 /* --- engine thread: actions.c -------------------------------------------------------------- */
 void sw_actions_start(struct sw_core *core, struct sw_run *run);
-/* Starts the parts of a stop-everything; runs[i] is for parts[i], NULL where it has ended. */
-void sw_actions_begin_group(struct sw_core *core, struct sw_stop_group *group,
-                            struct sw_run **runs);
 void sw_actions_retry_threads(struct sw_core *core);
 /* Cuts short the re-reads of halts that have waited long enough. */
 void sw_actions_turn(struct sw_core *core);

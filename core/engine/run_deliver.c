@@ -156,6 +156,7 @@ static bool end_unhaltable(struct sw_run *run, const struct wait *wait,
     if (run->verb != SW_VERB_HALT || now->state == SW_STATE_UNKNOWN ||
         true_time(now) < wait->sent_world_ms)
         return false;
+    target.plan = &run->plan;
     target.rollout = now;
     sw_run_kind_of(run)->offer(&target, now, SW_VERB_HALT, &offer);
     if (offer.is_possible)

@@ -250,6 +250,37 @@ struct sw_issue {
     const char *source;
 };
 
+/* A build that testers have or will have. Version and build together name it. */
+struct sw_build {
+    const char *version, *build;
+    const char *processing;   /* the upstream's words; empty: not told */
+    const char *internal;     /* what testers of the team have */
+    const char *external;     /* what other testers have */
+    const char *beta_review;
+    int64_t uploaded_ms, expires_ms;
+    int64_t sessions, crashes, installs; /* of testers, all time; -1 unknown */
+    int64_t observed_at_ms;
+    const char *source;
+};
+
+/* A review that a user wrote of the version being rolled out. */
+struct sw_review {
+    int rating;               /* 1..5 */
+    const char *title, *body; /* either may be empty; the body is cut */
+    const char *territory;    /* the store's word for where, or the language */
+    int64_t at_ms;
+    const char *source;
+};
+
+/* A second version in flight at the same store. */
+struct sw_other {
+    const char *version;      /* NULL: there is none */
+    const char *build;        /* NULL: unknown */
+    enum sw_state state;
+    const char *raw_state;
+    struct sw_value percent_set;
+};
+
 struct sw_alarm {
     const char *name;
     const char *state;     /* the upstream's word */
@@ -304,7 +335,15 @@ struct sw_platform {
     bool is_cached;
     int64_t stage_since_ms;        /* when this stage began */
     bool is_stage_since_ours;      /* true: our own seen outcome; false: first observation */
-    struct sw_value pause_days_used, pause_days_total; /* Apple's budget */
+    const char *release_how;       /* how a version not out yet will go out, or empty */
+    struct sw_other other;         /* the other version in flight */
+    struct sw_value pause_days_used, pause_days_total; /* the store's budget, in its whole days */
+    int64_t paused_since_ms;       /* when the present pause was first read; 0: none */
+    bool is_pause_begin_seen;      /* false: it may have begun earlier */
+    struct sw_value pause_left_s;  /* AT MOST this much is left: total less what is surely used */
+    bool is_halt_weekends;         /* the plan says so; nothing carries it out yet */
+    int weekends_to_come;          /* with it: weekends until 100 %, at most */
+    int64_t weekends_pause_s;      /* and what halting over them takes from the budget */
 
     const char *plan_name;         /* "store", "service", "stages" */
     size_t stage_count;
@@ -336,6 +375,10 @@ struct sw_platform {
 
     size_t issue_count;
     const struct sw_issue *issues;
+    size_t build_count;            /* newest first */
+    const struct sw_build *builds;
+    size_t review_count;           /* with few stars, newest first */
+    const struct sw_review *reviews;
     size_t alarm_count;
     const struct sw_alarm *alarms;
     struct sw_tags tags;

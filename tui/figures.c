@@ -259,7 +259,8 @@ const char *fig_clean(const struct sw_health *health, char *out, size_t size)
 
 const char *fig_window(int window_s, char *out, size_t size)
 {
-    if (window_s > 0 && window_s % 3600 == 0)
+    bool is_days = window_s > 2 * 86400 && window_s % 86400 == 0; /* "24h" and "48h", but "7d" */
+    if (window_s > 0 && window_s % 3600 == 0 && !is_days)
         return tui_format(out, size, "%dh", window_s / 3600);
     return sw_duration_text(window_s, out, size);
 }

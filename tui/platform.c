@@ -15,6 +15,8 @@
 
 #define TWO_COLUMNS 140
 #define COMMITS_MAX 40
+#define BUILDS_MAX  6
+#define REVIEWS_MAX 8
 
 /* Where a section draws. */
 struct place {
@@ -66,6 +68,82 @@ static int draw_includes(const struct place *at, int row)
     return 1;
 }
 
+static struct pen fact(const struct place *at, int row, const char *label)
+{
+    struct pen pen = line(at, row);
+    pen_put(&pen, ROLE_LABEL, label);
+    pen_tab(&pen, at->col + 13);
+    return pen;
+}
+
+/* How it will go out, while it is not. */
+static int draw_release(const struct place *at, int row)
+{
+    if (at->p->release_how == NULL || at->p->release_how[0] == '\0')
+        return 0;
+    return parts_entry(at->canvas, at->row + row, 2, at->col + 1, 12, at->end, "release", ROLE_TEXT,
+                       at->p->release_how);
+}
+
+/* The second version in flight. */
+static int draw_other(const struct place *at, int row)
+{
+    const struct sw_other *other = &at->p->other;
+    char text[FIG_SIZE];
+    if (other->version == NULL)
+        return 0;
+    struct pen pen = fact(at, row, "also");
+    pen_print(&pen, ROLE_TEXT, "%s", other->version);
+    if (other->build != NULL)
+        pen_print(&pen, ROLE_DIM, " (%s)", other->build);
+    pen_print(&pen, fig_state_role(other->state), "  %s %s", fig_state_glyph(other->state),
+              sw_state_title(other->state));
+    if (other->percent_set.is_known)
+        pen_print(&pen, ROLE_TEXT, " %s",
+                  sw_percent_text(other->percent_set, false, text, sizeof text));
+    pen_print(&pen, ROLE_DIM, "  its word: %s", or_dash(other->raw_state));
+    return 1;
+}
+
+/* The store counts whole days; what is left is therefore said as the most it can be. */
+static int draw_pause(const struct place *at, int row)
+{
+    const struct sw_platform *p = at->p;
+    char text[FIG_SIZE];
+    if (!p->pause_days_total.is_known)
+        return 0;
+    struct pen pen = fact(at, row, "pause days");
+    if (p->pause_days_used.is_known)
+        pen_print(&pen, ROLE_TEXT, "%g of %g used", p->pause_days_used.value,
+                  p->pause_days_total.value);
+    else
+        pen_print(&pen, ROLE_STALE, "? of %g used", p->pause_days_total.value);
+    if (p->pause_left_s.is_known)
+        pen_print(&pen, ROLE_TEXT, ", at most %s left",
+                  sw_duration_text((int64_t)p->pause_left_s.value, text, sizeof text));
+    if (p->paused_since_ms != 0)
+        pen_print(&pen, ROLE_DIM, "; paused since %s%s",
+                  fig_when(p->paused_since_ms, at->frame->now_ms, text, sizeof text),
+                  p->is_pause_begin_seen ? "" : " or earlier");
+    return 1;
+}
+
+static int draw_weekends(const struct place *at, int row)
+{
+    const struct sw_platform *p = at->p;
+    char text[FIG_SIZE];
+    if (!p->is_halt_weekends)
+        return 0;
+    struct pen pen = fact(at, row, "weekends");
+    if (p->weekends_to_come > 0)
+        pen_print(&pen, ROLE_TEXT, "%d to come until 100%%: %s of pause", p->weekends_to_come,
+                  sw_duration_text(p->weekends_pause_s, text, sizeof text));
+    else
+        pen_put(&pen, ROLE_TEXT, "none to come until 100%");
+    pen_put(&pen, ROLE_WARN, "; nothing halts over them yet, do it by hand");
+    return 1;
+}
+
 static int draw_facts(const struct place *at)
 {
     const struct sw_platform *p = at->p;
@@ -91,18 +169,12 @@ static int draw_facts(const struct place *at)
         pen_print(&pen, ROLE_TEXT, "  stage since %s%s",
                   fig_when(p->stage_since_ms, at->frame->now_ms, a, sizeof a),
                   p->is_stage_since_ours ? "" : " (first seen, not ours)");
-    int used = 2 + draw_includes(at, 2);
-    if (!p->pause_days_total.is_known)
-        return used;
-    pen = line(at, used);
-    pen_put(&pen, ROLE_LABEL, "pause days");
-    pen_tab(&pen, at->col + 13);
-    if (p->pause_days_used.is_known)
-        pen_print(&pen, ROLE_TEXT, "%g of %g used", p->pause_days_used.value,
-                  p->pause_days_total.value);
-    else
-        pen_print(&pen, ROLE_STALE, "? of %g used", p->pause_days_total.value);
-    return used + 1;
+    int used = 2;
+    used += draw_includes(at, used);
+    used += draw_release(at, used);
+    used += draw_other(at, used);
+    used += draw_pause(at, used);
+    return used + draw_weekends(at, used);
 }
 
 static int draw_stages(const struct place *at)
@@ -260,6 +332,84 @@ static int draw_issues(const struct place *at)
     return used;
 }
 
+/* "IN_BETA_TESTING" as "in beta testing": words that are not known read as well. */
+static const char *plain_word(const char *word, char *out, size_t size)
+{
+    tui_format(out, size, "%s", or_dash(word));
+    for (char *c = out; *c != '\0'; c++)
+        *c = *c == '_' ? ' ' : (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    return out;
+}
+
+static bool is_told(const char *word)
+{
+    return word != NULL && word[0] != '\0';
+}
+
+static void put_build(struct pen *pen, const struct place *at, const struct sw_build *build)
+{
+    char text[FIG_SIZE];
+    bool is_bad = is_told(build->processing) && strcmp(build->processing, "VALID") != 0 &&
+                  strcmp(build->processing, "PROCESSING") != 0;
+    pen_print(pen, ROLE_TEXT, "%s (%s)", or_dash(build->version), or_dash(build->build));
+    pen_tab(pen, at->col + 24);
+    pen_put(pen, is_bad ? ROLE_BAD : ROLE_TEXT, plain_word(build->processing, text, sizeof text));
+    if (build->crashes >= 0 && build->sessions >= 0) {
+        char sessions[FIG_SIZE];
+        pen_print(pen, build->crashes > 0 ? ROLE_WARN : ROLE_TEXT, ", %s crashes in %s sessions",
+                  fig_count((double)build->crashes, text, sizeof text),
+                  fig_count((double)build->sessions, sessions, sizeof sessions));
+    }
+    if (is_told(build->internal))
+        pen_print(pen, ROLE_TEXT, ", team: %s", plain_word(build->internal, text, sizeof text));
+    if (is_told(build->external))
+        pen_print(pen, ROLE_TEXT, ", others: %s", plain_word(build->external, text, sizeof text));
+    else if (is_told(build->beta_review))
+        pen_print(pen, ROLE_DIM, ", beta review: %s",
+                  plain_word(build->beta_review, text, sizeof text));
+    pen_print(pen, ROLE_DIM, ", uploaded %s",
+              fig_when(build->uploaded_ms, at->frame->now_ms, text, sizeof text));
+}
+
+static int draw_builds(const struct place *at)
+{
+    const struct sw_platform *p = at->p;
+    char text[FIG_SIZE], right[LINE_MAX_BYTES];
+    if (p->build_count == 0)
+        return 0;
+    tui_format(right, sizeof right, "%s, read %s", or_dash(p->builds[0].source),
+               fig_ago(p->builds[0].observed_at_ms, at->frame->now_ms, text, sizeof text));
+    int used = title(at, "builds for testers", right);
+    for (size_t i = 0; i < p->build_count && i < BUILDS_MAX; i++) {
+        struct pen pen = line(at, used++);
+        put_build(&pen, at, &p->builds[i]);
+    }
+    return used;
+}
+
+static int draw_reviews(const struct place *at)
+{
+    const struct sw_platform *p = at->p;
+    if (p->review_count == 0)
+        return 0;
+    int used = title(at, "written reviews with few stars", or_dash(p->reviews[0].source));
+    for (size_t i = 0; i < p->review_count && i < REVIEWS_MAX; i++) {
+        const struct sw_review *review = &p->reviews[i];
+        char text[FIG_SIZE];
+        struct pen pen = line(at, used++);
+        pen_print(&pen, review->rating == 1 ? ROLE_BAD : ROLE_WARN, "%d/5", review->rating);
+        pen_tab(&pen, at->col + 6);
+        pen_print(&pen, ROLE_DIM, "%s",
+                  fig_when(review->at_ms, at->frame->now_ms, text, sizeof text));
+        pen_tab(&pen, at->col + 17);
+        pen_print(&pen, ROLE_DIM, "%s", or_dash(review->territory));
+        pen_tab(&pen, at->col + 22);
+        pen_put(&pen, ROLE_TEXT, review->title);
+        pen_print(&pen, ROLE_DIM, "%s%s", is_told(review->title) ? "  " : "", review->body);
+    }
+    return used;
+}
+
 static int draw_alarms(const struct place *at)
 {
     if (at->p->alarm_count == 0)
@@ -321,7 +471,8 @@ static int draw_commits(const struct place *at)
 
 static const section_fn left_sections[] = {draw_facts, draw_summary, draw_offers, draw_gates,
                                            draw_stages};
-static const section_fn right_sections[] = {draw_chart, draw_issues, draw_alarms, draw_readings,
+static const section_fn right_sections[] = {draw_chart,  draw_issues, draw_reviews,
+                                            draw_builds, draw_alarms, draw_readings,
                                             draw_commits};
 
 static int draw_column(struct place at, const section_fn *sections, size_t count)

@@ -235,6 +235,22 @@ void sw_flow_report_issues(struct sw_flow *flow, const struct sw_target *target,
     to->u.issues.list = copy_list(issues, to->u.issues.count, sizeof *issues);
 }
 
+void sw_flow_report_builds(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_build_seen *builds, size_t count)
+{
+    struct sw_report *to = report(flow, SW_REPORT_BUILDS, target);
+    to->u.builds.count = at_most(count);
+    to->u.builds.list = copy_list(builds, to->u.builds.count, sizeof *builds);
+}
+
+void sw_flow_report_reviews(struct sw_flow *flow, const struct sw_target *target,
+                            const struct sw_review_seen *reviews, size_t count)
+{
+    struct sw_report *to = report(flow, SW_REPORT_REVIEWS, target);
+    to->u.reviews.count = at_most(count);
+    to->u.reviews.list = copy_list(reviews, to->u.reviews.count, sizeof *reviews);
+}
+
 void sw_flow_report_alarms(struct sw_flow *flow, const struct sw_target *target,
                            const struct sw_alarm_seen *alarms, size_t count)
 {

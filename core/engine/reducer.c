@@ -250,6 +250,8 @@ static void fold_health(struct sw_model_platform *platform, const struct sw_targ
         sw_model_put_reading(platform, source, &report->u.reading, false);
     else if (report->kind == SW_REPORT_SERIES)
         sw_model_put_series(platform, source, &report->u.series);
+    else if (report->kind == SW_REPORT_REVIEWS)
+        sw_model_put_reviews(platform, source, report->u.reviews.list, report->u.reviews.count);
     else
         sw_model_put_issues(platform, source, report->u.issues.list, report->u.issues.count);
 }
@@ -265,7 +267,11 @@ static void fold_report(struct sw_reducer *reducer, size_t index, const struct s
     case SW_REPORT_READING:
     case SW_REPORT_SERIES:
     case SW_REPORT_ISSUES:
+    case SW_REPORT_REVIEWS:
         fold_health(platform, target, source, report);
+        break;
+    case SW_REPORT_BUILDS:
+        sw_model_put_builds(platform, source, report->u.builds.list, report->u.builds.count);
         break;
     case SW_REPORT_ALARMS:
         sw_model_put_alarms(platform, source, report->u.alarms.list, report->u.alarms.count);

@@ -29,6 +29,12 @@ static void report_free(struct sw_report *report)
     case SW_REPORT_ISSUES:
         free(report->u.issues.list);
         break;
+    case SW_REPORT_BUILDS:
+        free(report->u.builds.list);
+        break;
+    case SW_REPORT_REVIEWS:
+        free(report->u.reviews.list);
+        break;
     case SW_REPORT_ALARMS:
         free(report->u.alarms.list);
         break;

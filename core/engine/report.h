@@ -12,6 +12,8 @@ enum sw_report_kind {
     SW_REPORT_READING,
     SW_REPORT_SERIES,
     SW_REPORT_ISSUES,
+    SW_REPORT_BUILDS,
+    SW_REPORT_REVIEWS,
     SW_REPORT_ALARMS,
     SW_REPORT_TAGS,
     SW_REPORT_PLAN,
@@ -34,6 +36,14 @@ struct sw_report {
             size_t count;
             struct sw_issue_seen *list;
         } issues;
+        struct {
+            size_t count;
+            struct sw_build_seen *list;
+        } builds;
+        struct {
+            size_t count;
+            struct sw_review_seen *list;
+        } reviews;
         struct {
             size_t count;
             struct sw_alarm_seen *list;

@@ -20,11 +20,14 @@ void sw_model_init(struct sw_model *model)
     *model = (struct sw_model){.fold = sw_fold_new(), .speed = 1, .is_ledger_ok = true};
 }
 
-static void clear_issues(struct sw_model_platform *platform)
+static void clear_voices(struct sw_model_platform *platform)
 {
     free(platform->issues);
     platform->issues = NULL;
     platform->issue_count = 0;
+    free(platform->reviews);
+    platform->reviews = NULL;
+    platform->review_count = 0;
 }
 
 void sw_model_drop_health(struct sw_model_platform *platform)
@@ -35,7 +38,7 @@ void sw_model_drop_health(struct sw_model_platform *platform)
     platform->series = NULL;
     platform->readings = NULL;
     platform->series_count = platform->reading_count = 0;
-    clear_issues(platform);
+    clear_voices(platform);
 }
 
 void sw_model_platform_forget(struct sw_model_platform *platform)
@@ -43,6 +46,9 @@ void sw_model_platform_forget(struct sw_model_platform *platform)
     sw_model_drop_health(platform);
     sw_rollout_clear(&platform->rollout);
     platform->has_rollout = false;
+    free(platform->builds);
+    platform->builds = NULL;
+    platform->build_count = 0;
     free(platform->alarms);
     platform->alarms = NULL;
     platform->alarm_count = 0;
@@ -135,6 +141,37 @@ void sw_model_put_issues(struct sw_model_platform *platform, size_t source,
     for (size_t i = 0; i < count; i++)
         platform->issues[kept + i] = (struct sw_model_issue){.issue = issues[i], .source = source};
     platform->issue_count = kept + count;
+}
+
+void sw_model_put_builds(struct sw_model_platform *platform, size_t source,
+                         const struct sw_build_seen *builds, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < platform->build_count; i++)
+        if (platform->builds[i].source != source) platform->builds[kept++] = platform->builds[i];
+    platform->build_count = kept;
+    if (count == 0) return;
+    platform->builds =
+        sw_xrealloc_array(platform->builds, kept + count, sizeof *platform->builds);
+    for (size_t i = 0; i < count; i++)
+        platform->builds[kept + i] = (struct sw_model_build){.build = builds[i], .source = source};
+    platform->build_count = kept + count;
+}
+
+void sw_model_put_reviews(struct sw_model_platform *platform, size_t source,
+                          const struct sw_review_seen *reviews, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < platform->review_count; i++)
+        if (platform->reviews[i].source != source) platform->reviews[kept++] = platform->reviews[i];
+    platform->review_count = kept;
+    if (count == 0) return;
+    platform->reviews =
+        sw_xrealloc_array(platform->reviews, kept + count, sizeof *platform->reviews);
+    for (size_t i = 0; i < count; i++)
+        platform->reviews[kept + i] =
+            (struct sw_model_review){.review = reviews[i], .source = source};
+    platform->review_count = kept + count;
 }
 
 void sw_model_put_alarms(struct sw_model_platform *platform, size_t source,

@@ -31,6 +31,16 @@ struct sw_model_issue {
     size_t source;
 };
 
+struct sw_model_build {
+    struct sw_build_seen build;
+    size_t source;
+};
+
+struct sw_model_review {
+    struct sw_review_seen review;
+    size_t source;
+};
+
 struct sw_model_alarm {
     struct sw_alarm_seen alarm;
     size_t source;
@@ -77,6 +87,10 @@ struct sw_model_platform {
     struct sw_model_series *series;
     size_t issue_count;
     struct sw_model_issue *issues;
+    size_t build_count;
+    struct sw_model_build *builds;
+    size_t review_count;
+    struct sw_model_review *reviews;
     size_t alarm_count;
     struct sw_model_alarm *alarms;
     bool has_tags;
@@ -154,11 +168,15 @@ void sw_model_put_series(struct sw_model_platform *platform, size_t source,
 /* Replaces the list this source gave before. */
 void sw_model_put_issues(struct sw_model_platform *platform, size_t source,
                          const struct sw_issue_seen *issues, size_t count);
+void sw_model_put_builds(struct sw_model_platform *platform, size_t source,
+                         const struct sw_build_seen *builds, size_t count);
+void sw_model_put_reviews(struct sw_model_platform *platform, size_t source,
+                          const struct sw_review_seen *reviews, size_t count);
 void sw_model_put_alarms(struct sw_model_platform *platform, size_t source,
                          const struct sw_alarm_seen *alarms, size_t count);
 void sw_model_put_tags(struct sw_model_platform *platform, size_t source,
                        const struct sw_tags_seen *tags);
-/* Readings, series and issues speak of one version; when the store shows
+/* Readings, series, issues and reviews speak of one version; when the store shows
  * another one they are dropped, never shown under the new name. */
 void sw_model_drop_health(struct sw_model_platform *platform);
 

@@ -11,6 +11,16 @@
 
 enum { SW_ID_MAX = 64, SW_WORD_MAX = 64, SW_LABEL_MAX = 96, SW_LINE_MAX = 200 };
 
+/* A second version in flight at the same store, beside the one the platform shows: the next one
+ * while the live one still widens, or the live one while the next one is shown. */
+struct sw_other_version {
+    char version[SW_WORD_MAX];        /* empty: there is none */
+    char build[SW_WORD_MAX];
+    enum sw_state state;
+    char raw_state[SW_WORD_MAX];
+    struct sw_value percent_set;
+};
+
 /* One platform's rollout as its store or deploy system states it. */
 struct sw_rollout {
     enum sw_state state;
@@ -25,11 +35,16 @@ struct sw_rollout {
     int64_t observed_at_ms;           /* when it was read; of several parts, when the oldest was */
     int64_t true_for_ms;              /* the time it is true for; usually the same */
     struct sw_value pause_days_used, pause_days_total;
+    int64_t paused_since_ms;          /* the first reading that showed the present pause; 0: none */
+    bool is_pause_begin_seen;         /* the reading just before showed it running */
+    struct sw_value pause_days_before;/* pause_days_used at that first reading */
     struct sw_value next_percent;     /* store-driven next step */
     int64_t next_at_ms;
     bool is_next_estimated;
     char place[SW_LABEL_MAX];         /* "Play, track production" */
     char note[SW_LINE_MAX];           /* one sentence worth showing, or empty */
+    char release_how[SW_LINE_MAX];    /* how a version that is not out yet will go out, or empty */
+    struct sw_other_version other;
     /* Source-private JSON: the ids its verbs need. Kept in the cache, so that a
      * halt can use the last known ids when a read fails. malloc'd, may be NULL. */
     char *handle;
@@ -48,6 +63,8 @@ struct sw_reading {
     struct sw_value value;            /* percent 0..100 or ms */
     struct sw_value n, bad;
     int64_t observed_at_ms, true_for_ms;
+    int stale_after_s;                /* where it is read less often than its source is asked: how
+                                         long it stands; 0: as long as the source says */
     char origin[SW_LINE_MAX];         /* query or resource, for people; no secrets */
 };
 
@@ -66,6 +83,29 @@ struct sw_issue_seen {
     int64_t events, users;            /* -1 unknown */
     int64_t first_seen_ms;
     bool is_new;
+};
+
+/* A build that testers have or will have, beside or before any store version. */
+struct sw_build_seen {
+    char version[SW_WORD_MAX];        /* marketing version; with build it names the build */
+    char build[SW_WORD_MAX];
+    char processing[SW_WORD_MAX];     /* the upstream's words; empty: not told */
+    char internal[SW_WORD_MAX], external[SW_WORD_MAX];
+    char beta_review[SW_WORD_MAX];
+    int64_t uploaded_ms, expires_ms;
+    int64_t sessions, crashes, installs; /* of testers, as far as the upstream counts; -1 unknown */
+    int64_t observed_at_ms;
+};
+
+enum { SW_BODY_MAX = 400 };
+
+/* A review that a user wrote of the version being rolled out. Never who wrote it. */
+struct sw_review_seen {
+    int rating;                       /* 1..5 */
+    char title[SW_LINE_MAX];          /* empty where the store has no titles */
+    char body[SW_BODY_MAX];           /* cut */
+    char territory[SW_WORD_MAX];      /* the store's word for where, or the language */
+    int64_t at_ms;
 };
 
 struct sw_alarm_seen {

@@ -76,3 +76,47 @@ int64_t sw_plan_next_at(const struct sw_plan *plan, int index, int64_t stage_sin
     if (index < 0 || plan->stages[index].soak_s == 0) return 0;
     return stage_since_ms + plan->stages[index].soak_s * 1000;
 }
+
+/* ---------------------------------------------------------------- weekends */
+
+/* Soak of the stages from index on: how long the store widens until the last one. */
+static int64_t widening_ms(const struct sw_plan *plan, size_t index)
+{
+    int64_t sum_s = 0;
+    for (size_t i = index; i + 1 < plan->count; i++) sum_s += plan->stages[i].soak_s;
+    return sum_s * 1000;
+}
+
+struct sw_weekends sw_plan_weekends(const struct sw_plan *plan, int index, int64_t next_at_ms,
+                                    int64_t now_ms)
+{
+    static const struct sw_plan_stage friday = {.weekday = 5, .minute_of_day = 18 * 60};
+    static const struct sw_plan_stage monday = {.weekday = 1, .minute_of_day = 9 * 60};
+    struct sw_weekends found = {0};
+    if (index < 0 || (size_t)index + 1 >= plan->count) return found;
+    int64_t left_ms = widening_ms(plan, (size_t)index);
+    if (next_at_ms > now_ms)
+        left_ms = next_at_ms - now_ms + widening_ms(plan, (size_t)index + 1);
+    for (int64_t at = now_ms; left_ms > 0;) {
+        int64_t begin = next_weekday(&friday, at), end = next_weekday(&monday, at);
+        if (begin == 0 || end == 0) return found; /* no zone: nothing can be said */
+        if (end < begin) begin = at; /* it is weekend now */
+        else end = next_weekday(&monday, begin);
+        if (begin - at >= left_ms) return found;
+        left_ms -= begin - at;
+        found.count++;
+        found.pause_s += (end - begin) / 1000;
+        at = end;
+    }
+    return found;
+}
+
+struct sw_weekends sw_plan_weekends_most(const struct sw_plan *plan)
+{
+    const int64_t week_s = 7 * SW_DAY_MS / 1000;
+    int64_t widening_s = widening_ms(plan, 0) / 1000;
+    if (widening_s == 0) return (struct sw_weekends){0};
+    /* Started at the very end of a Friday: that weekend, and one after each week's other days. */
+    int count = 1 + (int)(widening_s / (week_s - SW_WEEKEND_S));
+    return (struct sw_weekends){.count = count, .pause_s = (int64_t)count * SW_WEEKEND_S};
+}

@@ -39,3 +39,16 @@ struct sw_value sw_plan_next_percent(const struct sw_plan *plan, struct sw_value
 /* When the stage after `index` may begin: by soak from stage_since_ms, or the
  * first weekday and hour after it; 0 when not known or not by time. */
 int64_t sw_plan_next_at(const struct sw_plan *plan, int index, int64_t stage_since_ms);
+
+/* `halt_weekends`: halted from Friday 18:00 to Monday 09:00 in the release's zone. */
+struct sw_weekends {
+    int count;
+    int64_t pause_s; /* of the store's pause budget */
+};
+enum { SW_WEEKEND_S = (6 + 24 + 24 + 9) * 3600 };
+/* From now until the last stage, when the stage after `index` would begin at next_at_ms (0: not
+ * known, then after a whole day) and every pause shifts the rest. */
+struct sw_weekends sw_plan_weekends(const struct sw_plan *plan, int index, int64_t next_at_ms,
+                                    int64_t now_ms);
+/* The most that one rollout of this plan can meet, whenever it starts. */
+struct sw_weekends sw_plan_weekends_most(const struct sw_plan *plan);

@@ -180,6 +180,72 @@ static json_t *issues_json(const struct sw_platform *platform)
     return issues;
 }
 
+static json_t *builds_json(const struct sw_platform *platform)
+{
+    json_t *builds = json_array();
+    for (size_t i = 0; i < platform->build_count; i++) {
+        const struct sw_build *from = &platform->builds[i];
+        json_t *build = json_object();
+        put(build, "version", text_or_null(from->version));
+        put(build, "build", text_or_null(from->build));
+        put(build, "processing", text_or_null(from->processing));
+        put(build, "internal", text_or_null(from->internal));
+        put(build, "external", text_or_null(from->external));
+        put(build, "beta_review", text_or_null(from->beta_review));
+        put(build, "uploaded", time_or_null(from->uploaded_ms));
+        put(build, "expires", time_or_null(from->expires_ms));
+        put(build, "sessions", integer_or_null(from->sessions, from->sessions >= 0));
+        put(build, "crashes", integer_or_null(from->crashes, from->crashes >= 0));
+        put(build, "installs", integer_or_null(from->installs, from->installs >= 0));
+        put(build, "observed_at", time_or_null(from->observed_at_ms));
+        put(build, "source", text_or_null(from->source));
+        (void)json_array_append_new(builds, build);
+    }
+    return builds;
+}
+
+static json_t *reviews_json(const struct sw_platform *platform)
+{
+    json_t *reviews = json_array();
+    for (size_t i = 0; i < platform->review_count; i++) {
+        const struct sw_review *from = &platform->reviews[i];
+        json_t *review = json_object();
+        put(review, "rating", integer_or_null(from->rating, from->rating > 0));
+        put(review, "title", text_or_null(from->title));
+        put(review, "body", text_or_null(from->body));
+        put(review, "territory", text_or_null(from->territory));
+        put(review, "at", time_or_null(from->at_ms));
+        put(review, "source", text_or_null(from->source));
+        (void)json_array_append_new(reviews, review);
+    }
+    return reviews;
+}
+
+static json_t *other_json(const struct sw_other *from)
+{
+    if (!from->version) return json_null();
+    json_t *other = json_object();
+    put(other, "version", text_or_null(from->version));
+    put(other, "build", text_or_null(from->build));
+    put(other, "state", state_word(from->state));
+    put(other, "raw_state", text_or_null(from->raw_state));
+    put(other, "percent_set", number_or_null(from->percent_set));
+    return other;
+}
+
+/* The store's pause budget; null where it has none. */
+static json_t *pause_json(const struct sw_platform *from)
+{
+    if (!from->pause_days_total.is_known) return json_null();
+    json_t *pause = json_object();
+    put(pause, "days_used", number_or_null(from->pause_days_used));
+    put(pause, "days_total", number_or_null(from->pause_days_total));
+    put(pause, "left_s_most", number_or_null(from->pause_left_s));
+    put(pause, "since", time_or_null(from->paused_since_ms));
+    put(pause, "begin_seen", json_boolean(from->is_pause_begin_seen));
+    return pause;
+}
+
 static json_t *alarms_json(const struct sw_platform *platform)
 {
     json_t *alarms = json_array();
@@ -227,6 +293,9 @@ static json_t *platform_json(const struct sw_snapshot *snapshot, const struct sw
     put(platform, "previous_build", text_or_null(from->previous_build));
     put(platform, "percent_set", number_or_null(from->percent_set));
     put(platform, "percent_actual", number_or_null(from->percent_actual));
+    put(platform, "release_how", text_or_null(from->release_how));
+    put(platform, "other", other_json(&from->other));
+    put(platform, "pause", pause_json(from));
     put(platform, "observed_at", time_or_null(from->observed_at_ms));
     put(platform, "stale", json_boolean(from->is_stale));
     put(platform, "halt_asked_at", time_or_null(from->halt_asked_ms));
@@ -241,6 +310,8 @@ static json_t *platform_json(const struct sw_snapshot *snapshot, const struct sw
         put(offers, sw_verb_name((enum sw_verb)verb), offer_json(&from->offers[verb]));
     put(platform, "offers", offers);
     put(platform, "issues", issues_json(from));
+    put(platform, "builds", builds_json(from));
+    put(platform, "reviews", reviews_json(from));
     put(platform, "alarms", alarms_json(from));
     put(platform, "tags", tags_json(&from->tags));
     return platform;

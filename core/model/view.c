@@ -15,8 +15,9 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "model/agree.h"
+#include "model/view_lists.h"
 
-enum { EVENTS_SHOWN = 500, CLOCK_SLACK_MS = 60 * 1000 };
+enum { EVENTS_SHOWN = 500 };
 
 struct view {
     struct sw_arena *arena;
@@ -33,31 +34,7 @@ void sw_snapshot_free(struct sw_snapshot *snapshot)
     if (snapshot) sw_arena_free(view_of(snapshot)->arena);
 }
 
-/* Empty text is no text. */
-static const char *text_or_null(struct sw_arena *arena, const char *text)
-{
-    return text && *text ? sw_arena_strdup(arena, text) : NULL;
-}
-
-static const char *text_or_empty(struct sw_arena *arena, const char *text)
-{
-    return text && *text ? sw_arena_strdup(arena, text) : "";
-}
-
 /* ----------------------------------------------------------------- age */
-
-static const struct sw_model_source *source_at(const struct sw_model *model, size_t index)
-{
-    return index < model->source_count ? &model->sources[index] : NULL;
-}
-
-static bool is_too_old(const struct sw_model *model, size_t source, int64_t at_ms, int64_t now_ms)
-{
-    const struct sw_model_source *from = source_at(model, source);
-    if (at_ms == 0 || !from) return true;
-    if (at_ms > now_ms + CLOCK_SLACK_MS) return true; /* the clock was set back: no age is known */
-    return now_ms - at_ms > (int64_t)from->stale_after_s * 1000;
-}
 
 /* A reading is as old as the data in it, not as the question. */
 static int64_t data_time(int64_t observed_at_ms, int64_t true_for_ms)
@@ -69,7 +46,7 @@ bool sw_view_is_rollout_stale(const struct sw_model *model,
                               const struct sw_model_platform *platform, int64_t now_ms)
 {
     if (!platform->has_rollout || platform->is_rollout_cached) return true;
-    return is_too_old(model, platform->source, platform->rollout.observed_at_ms, now_ms);
+    return sw_view_is_too_old(model, platform->source, platform->rollout.observed_at_ms, 0, now_ms);
 }
 
 /* ------------------------------------------------------------- sources */
@@ -95,7 +72,7 @@ static void view_source(struct sw_arena *arena, const struct sw_model_source *fr
         .polls = from->polls,
         .failures = from->failures,
         .budget_left = from->budget_left,
-        .budget_note = text_or_empty(arena, from->budget_note),
+        .budget_note = sw_view_text_or_empty(arena, from->budget_note),
         .clock_skew_s = from->clock_skew_s,
     };
 }
@@ -141,7 +118,7 @@ static void view_reading(struct sw_arena *arena, const struct sw_model *model,
 {
     const struct sw_reading *new_side = &from->reading;
     const struct sw_reading *old_side = old_reading(platform, from);
-    const struct sw_model_source *source = source_at(model, from->source);
+    const struct sw_model_source *source = sw_view_source(model, from->source);
     size_t deciding = 0;
     *to = (struct sw_health){
         .metric = new_side->metric,
@@ -154,14 +131,15 @@ static void view_reading(struct sw_arena *arena, const struct sw_model *model,
         .observed_at_ms = new_side->observed_at_ms,
         .true_for_ms = new_side->true_for_ms,
         .min_sample = min_sample_of(platform, new_side->metric),
-        .is_stale = is_too_old(model, from->source,
-                               data_time(new_side->observed_at_ms, new_side->true_for_ms), now_ms),
+        .is_stale = sw_view_is_too_old(model, from->source,
+                                       data_time(new_side->observed_at_ms, new_side->true_for_ms),
+                                       new_side->stale_after_s, now_ms),
         .is_cached = from->is_cached,
         .is_deciding = deciding_source(platform, new_side->metric, &deciding) &&
                        deciding == from->source,
         .contradiction = "",
         .source = source ? sw_arena_strdup(arena, source->id) : "",
-        .origin = text_or_empty(arena, new_side->origin),
+        .origin = sw_view_text_or_empty(arena, new_side->origin),
     };
 }
 
@@ -235,7 +213,7 @@ static void view_trends(struct sw_arena *arena, const struct sw_model *model,
     size_t count = 0;
     for (size_t i = 0; i < from->series_count; i++) {
         const struct sw_model_series *it = &from->series[i];
-        const struct sw_model_source *source = source_at(model, it->source);
+        const struct sw_model_source *source = sw_view_source(model, it->source);
         if (it->series.side != SW_SIDE_NEW) continue;
         const struct sw_series *old_side = old_series(from, it);
         trends[count++] = (struct sw_trend){
@@ -481,9 +459,9 @@ static void view_offers(struct sw_arena *arena, const struct sw_model *model,
             .can_override = answer.can_override,
             .needs_typed_id = verb == SW_VERB_COMPLETE || verb == SW_VERB_ROLLBACK ||
                               (verb == SW_VERB_ADVANCE && is_to_all),
-            .reason = text_or_empty(arena, answer.reason),
-            .effect = text_or_empty(arena, offer->effect),
-            .will_not = text_or_empty(arena, offer->will_not),
+            .reason = sw_view_text_or_empty(arena, answer.reason),
+            .effect = sw_view_text_or_empty(arena, offer->effect),
+            .will_not = sw_view_text_or_empty(arena, offer->will_not),
             .from_percent = from->has_rollout ? from->rollout.percent_set : (struct sw_value){0},
             .to_percent = offer->to_percent,
         };
@@ -519,102 +497,77 @@ static void view_actual(const struct sw_model_platform *from, struct sw_platform
     }
 }
 
+static void view_other(struct sw_arena *arena, const struct sw_other_version *from,
+                       struct sw_other *to)
+{
+    *to = (struct sw_other){
+        .version = sw_view_text_or_null(arena, from->version),
+        .build = sw_view_text_or_null(arena, from->build),
+        .state = from->state,
+        .raw_state = sw_view_text_or_empty(arena, from->raw_state),
+        .percent_set = from->percent_set,
+    };
+}
+
+/* The store counts whole days, and does not say whether the present pause is among them. Surely
+ * used is the larger of its count now, and its count at the first reading of this pause plus what
+ * has passed since: so what is left is an upper bound, never a promise. */
+static void view_pause(const struct sw_rollout *rollout, int64_t now_ms, struct sw_platform *to)
+{
+    const double day_s = (double)SW_DAY_MS / 1000;
+    to->pause_days_used = rollout->pause_days_used;
+    to->pause_days_total = rollout->pause_days_total;
+    to->paused_since_ms = rollout->paused_since_ms;
+    to->is_pause_begin_seen = rollout->is_pause_begin_seen;
+    if (!rollout->pause_days_total.is_known || !rollout->pause_days_used.is_known) return;
+    double used_s = rollout->pause_days_used.value * day_s;
+    if (rollout->paused_since_ms > 0 && now_ms > rollout->paused_since_ms) {
+        double watched_s = (double)(now_ms - rollout->paused_since_ms) / 1000;
+        if (rollout->pause_days_before.is_known)
+            watched_s += rollout->pause_days_before.value * day_s;
+        if (watched_s > used_s) used_s = watched_s;
+    }
+    double left_s = rollout->pause_days_total.value * day_s - used_s;
+    to->pause_left_s = (struct sw_value){left_s > 0 ? left_s : 0, true};
+}
+
+/* What `halt_weekends` would take from the budget, were it carried out. */
+static void view_weekends(const struct sw_model_platform *from, int64_t now_ms,
+                          struct sw_platform *to)
+{
+    const struct sw_plan *plan = &from->plan;
+    to->is_halt_weekends = plan->kind == SW_PLAN_STORE && plan->halt_weekends;
+    if (!to->is_halt_weekends || to->state == SW_STATE_COMPLETE) return;
+    struct sw_weekends weekends = sw_plan_weekends_most(plan);
+    if (to->state == SW_STATE_ROLLING && to->stage_index >= 0)
+        weekends = sw_plan_weekends(plan, to->stage_index, from->rollout.next_at_ms, now_ms);
+    to->weekends_to_come = weekends.count;
+    to->weekends_pause_s = weekends.pause_s;
+}
+
 static void view_rollout(struct sw_arena *arena, const struct sw_model *model,
                          const struct sw_model_platform *from, int64_t now_ms,
                          struct sw_platform *to)
 {
     const struct sw_rollout *rollout = &from->rollout;
     to->state = from->has_rollout ? rollout->state : SW_STATE_UNKNOWN;
-    to->raw_state = text_or_empty(arena, rollout->raw_state);
-    to->note = text_or_empty(arena, rollout->note);
-    to->place = text_or_empty(arena, rollout->place);
-    to->version = text_or_null(arena, rollout->version);
-    to->build = text_or_null(arena, rollout->build);
-    to->previous_version = text_or_null(arena, rollout->previous_version);
-    to->previous_build = text_or_null(arena, rollout->previous_build);
-    to->identity = text_or_null(arena, rollout->identity);
+    to->raw_state = sw_view_text_or_empty(arena, rollout->raw_state);
+    to->note = sw_view_text_or_empty(arena, rollout->note);
+    to->place = sw_view_text_or_empty(arena, rollout->place);
+    to->version = sw_view_text_or_null(arena, rollout->version);
+    to->build = sw_view_text_or_null(arena, rollout->build);
+    to->previous_version = sw_view_text_or_null(arena, rollout->previous_version);
+    to->previous_build = sw_view_text_or_null(arena, rollout->previous_build);
+    to->identity = sw_view_text_or_null(arena, rollout->identity);
     to->percent_set = rollout->percent_set;
     to->observed_at_ms = rollout->observed_at_ms;
-    to->pause_days_used = rollout->pause_days_used;
-    to->pause_days_total = rollout->pause_days_total;
+    to->release_how = sw_view_text_or_empty(arena, rollout->release_how);
+    view_other(arena, &rollout->other, &to->other);
+    view_pause(rollout, now_ms, to);
     to->is_stale = sw_view_is_rollout_stale(model, from, now_ms);
     to->is_cached = from->is_rollout_cached;
-    to->override_text = text_or_null(arena, from->override_text);
+    to->override_text = sw_view_text_or_null(arena, from->override_text);
     to->halt_asked_ms = from->halt_asked_ms;
-}
-
-static void view_issues(struct sw_arena *arena, const struct sw_model *model,
-                        const struct sw_model_platform *from, struct sw_platform *to)
-{
-    struct sw_issue *issues = sw_arena_array(arena, from->issue_count, sizeof *issues);
-    for (size_t i = 0; i < from->issue_count; i++) {
-        const struct sw_issue_seen *it = &from->issues[i].issue;
-        const struct sw_model_source *source = source_at(model, from->issues[i].source);
-        issues[i] = (struct sw_issue){
-            .title = text_or_empty(arena, it->title),
-            .culprit = text_or_empty(arena, it->culprit),
-            .id = text_or_empty(arena, it->id),
-            .events = it->events,
-            .users = it->users,
-            .first_seen_ms = it->first_seen_ms,
-            .is_new = it->is_new,
-            .source = source ? sw_arena_strdup(arena, source->id) : "",
-        };
-    }
-    to->issues = issues;
-    to->issue_count = from->issue_count;
-}
-
-static void view_alarms(struct sw_arena *arena, const struct sw_model *model,
-                        const struct sw_model_platform *from, int64_t now_ms,
-                        struct sw_platform *to)
-{
-    struct sw_alarm *alarms = sw_arena_array(arena, from->alarm_count, sizeof *alarms);
-    for (size_t i = 0; i < from->alarm_count; i++) {
-        const struct sw_alarm_seen *it = &from->alarms[i].alarm;
-        const struct sw_model_source *source = source_at(model, from->alarms[i].source);
-        alarms[i] = (struct sw_alarm){
-            .name = text_or_empty(arena, it->name),
-            .state = text_or_empty(arena, it->state),
-            .is_firing = it->is_firing,
-            .reason = text_or_empty(arena, it->reason),
-            .since_ms = it->since_ms,
-            .observed_at_ms = it->observed_at_ms,
-            .is_stale = is_too_old(model, from->alarms[i].source, it->observed_at_ms, now_ms),
-            .source = source ? sw_arena_strdup(arena, source->id) : "",
-        };
-    }
-    to->alarms = alarms;
-    to->alarm_count = from->alarm_count;
-}
-
-static void view_tags(struct sw_arena *arena, const struct sw_model *model,
-                      const struct sw_model_platform *from, int64_t now_ms, struct sw_platform *to)
-{
-    to->tags.note = "";
-    if (!from->has_tags) return;
-    const struct sw_tags_seen *it = &from->tags;
-    struct sw_commit *commits = sw_arena_array(arena, it->shown_count, sizeof *commits);
-    for (size_t i = 0; i < it->shown_count; i++)
-        commits[i] = (struct sw_commit){
-            .id = sw_arena_strdup(arena, it->commits[i].id),
-            .subject = sw_arena_strdup(arena, it->commits[i].subject),
-            .author = sw_arena_strdup(arena, it->commits[i].author),
-            .at_ms = it->commits[i].at_ms,
-        };
-    to->tags = (struct sw_tags){
-        .newest = text_or_null(arena, it->newest),
-        .newest_commit = text_or_null(arena, it->newest_commit),
-        .previous = text_or_null(arena, it->previous),
-        .newest_at_ms = it->newest_at_ms,
-        .note = text_or_empty(arena, it->note),
-        .has_commits = it->has_commits,
-        .commit_count = it->commit_count,
-        .shown_count = it->shown_count,
-        .commits = commits,
-        .observed_at_ms = it->observed_at_ms,
-        .is_stale = is_too_old(model, from->tags_source, it->observed_at_ms, now_ms),
-    };
 }
 
 static const char *const *view_includes(struct sw_arena *arena,
@@ -630,7 +583,7 @@ static void view_platform(struct sw_arena *arena, const struct sw_model *model,
                           const struct sw_model_platform *from, int64_t now_ms, size_t open_items,
                           struct sw_platform *to)
 {
-    const struct sw_model_source *source = from->has_source ? source_at(model, from->source) : NULL;
+    const struct sw_model_source *source = from->has_source ? sw_view_source(model, from->source) : NULL;
     *to = (struct sw_platform){
         .id = sw_arena_strdup(arena, from->id),
         .title = sw_arena_strdup(arena, from->title),
@@ -644,6 +597,7 @@ static void view_platform(struct sw_arena *arena, const struct sw_model *model,
     };
     view_rollout(arena, model, from, now_ms, to);
     view_stage_now(from, to);
+    view_weekends(from, now_ms, to);
     view_stages(arena, from, to);
     view_health(arena, model, from, now_ms, to);
     view_trends(arena, model, from, to);
@@ -651,9 +605,7 @@ static void view_platform(struct sw_arena *arena, const struct sw_model *model,
     view_gates(arena, from, to);
     view_next(arena, from, now_ms, to);
     view_offers(arena, model, from, now_ms, open_items, to);
-    view_issues(arena, model, from, to);
-    view_alarms(arena, model, from, now_ms, to);
-    view_tags(arena, model, from, now_ms, to);
+    sw_view_lists(arena, model, from, now_ms, to);
 }
 
 void sw_view_policy_input(const struct sw_model *model, const struct sw_model_platform *platform,
@@ -679,9 +631,9 @@ static void view_checklist(struct sw_arena *arena, const struct sw_model *model,
         sw_arena_array(arena, model->checklist.count, sizeof *items);
     *to = (struct sw_checklist){
         .is_known = model->has_checklist,
-        .note = text_or_empty(arena, model->checklist_note),
-        .file = text_or_empty(arena, model->checklist_file),
-        .ref = text_or_empty(arena, model->checklist_ref),
+        .note = sw_view_text_or_empty(arena, model->checklist_note),
+        .file = sw_view_text_or_empty(arena, model->checklist_file),
+        .ref = sw_view_text_or_empty(arena, model->checklist_ref),
         .observed_at_ms = model->checklist_observed_at_ms,
         .count = model->checklist.count,
         .items = items,
@@ -693,8 +645,8 @@ static void view_checklist(struct sw_arena *arena, const struct sw_model *model,
         const struct sw_record *tick = tick_of(model, from->id);
         items[i] = (struct sw_checklist_item){
             .id = sw_arena_strdup(arena, from->id),
-            .text = text_or_empty(arena, from->text),
-            .phase = text_or_empty(arena, from->phase),
+            .text = sw_view_text_or_empty(arena, from->text),
+            .phase = sw_view_text_or_empty(arena, from->phase),
             .owner = sw_arena_strdup(arena, from->owner),
             .due = sw_arena_strdup(arena, from->due),
             .depth = from->depth,
@@ -745,15 +697,15 @@ static void view_actions(struct sw_arena *arena, const struct sw_model *model,
         actions[i] = (struct sw_action){
             .id = from->id,
             .parent = from->parent,
-            .platform = text_or_empty(arena, from->platform),
+            .platform = sw_view_text_or_empty(arena, from->platform),
             .verb = from->verb,
-            .version = text_or_null(arena, from->version),
+            .version = sw_view_text_or_null(arena, from->version),
             .asked_ms = from->asked_ms,
             .accepted_ms = from->accepted_ms,
             .seen_ms = from->seen_ms,
             .result = from->result,
             .is_settlement = from->is_settlement,
-            .text = text_or_empty(arena, from->text),
+            .text = sw_view_text_or_empty(arena, from->text),
             .percent_before = from->percent_before,
             .percent_after = from->percent_after,
         };
@@ -774,13 +726,13 @@ static void view_head(struct sw_arena *arena, const struct sw_model *model, int6
         .is_simulation = model->is_simulation,
         .speed = model->speed,
         .has_polled_all = model->has_polled_all,
-        .release = text_or_null(arena, model->release),
-        .release_tag = text_or_null(arena, model->release_tag),
-        .zone = text_or_empty(arena, model->zone),
-        .captain = text_or_empty(arena, model->captain),
-        .notice = text_or_null(arena, model->notice),
+        .release = sw_view_text_or_null(arena, model->release),
+        .release_tag = sw_view_text_or_null(arena, model->release_tag),
+        .zone = sw_view_text_or_empty(arena, model->zone),
+        .captain = sw_view_text_or_empty(arena, model->captain),
+        .notice = sw_view_text_or_null(arena, model->notice),
         .is_ledger_ok = model->is_ledger_ok,
-        .ledger_error = text_or_null(arena, model->ledger_error),
+        .ledger_error = sw_view_text_or_null(arena, model->ledger_error),
         .platform_count = model->platform_count,
         .source_count = model->source_count,
     };
@@ -828,33 +780,31 @@ static void keep_earliest(int64_t at_ms, int64_t now_ms, int64_t *next)
     if (at_ms > now_ms && (*next == 0 || at_ms < *next)) *next = at_ms;
 }
 
-static int64_t stale_at(const struct sw_model *model, size_t source, int64_t at_ms)
-{
-    const struct sw_model_source *from = source_at(model, source);
-    return at_ms && from ? at_ms + (int64_t)from->stale_after_s * 1000 + 1 : 0;
-}
-
 int64_t sw_view_next_change(const struct sw_model *model, int64_t now_ms)
 {
     int64_t next = 0;
     for (size_t i = 0; i < model->platform_count; i++) {
         const struct sw_model_platform *it = &model->platforms[i];
         if (it->has_rollout) {
-            keep_earliest(stale_at(model, it->source, it->rollout.observed_at_ms), now_ms, &next);
+            keep_earliest(sw_view_stale_at(model, it->source, it->rollout.observed_at_ms, 0), now_ms,
+                          &next);
             keep_earliest(soak_end(it, sw_plan_stage_of(&it->plan, it->rollout.percent_set)), now_ms,
                           &next);
         }
         for (size_t r = 0; r < it->reading_count; r++) {
             const struct sw_reading *reading = &it->readings[r].reading;
-            keep_earliest(stale_at(model, it->readings[r].source,
-                                   data_time(reading->observed_at_ms, reading->true_for_ms)),
+            keep_earliest(sw_view_stale_at(model, it->readings[r].source,
+                                           data_time(reading->observed_at_ms, reading->true_for_ms),
+                                           reading->stale_after_s),
                           now_ms, &next);
         }
         for (size_t a = 0; a < it->alarm_count; a++)
-            keep_earliest(stale_at(model, it->alarms[a].source, it->alarms[a].alarm.observed_at_ms),
+            keep_earliest(sw_view_stale_at(model, it->alarms[a].source,
+                                           it->alarms[a].alarm.observed_at_ms, 0),
                           now_ms, &next);
         if (it->has_tags)
-            keep_earliest(stale_at(model, it->tags_source, it->tags.observed_at_ms), now_ms, &next);
+            keep_earliest(sw_view_stale_at(model, it->tags_source, it->tags.observed_at_ms, 0), now_ms,
+                          &next);
     }
     return next;
 }

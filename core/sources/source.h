@@ -91,6 +91,11 @@ void sw_flow_report_series(struct sw_flow *flow, const struct sw_target *target,
 /* The whole list; replaces the one before. */
 void sw_flow_report_issues(struct sw_flow *flow, const struct sw_target *target,
                            const struct sw_issue_seen *issues, size_t count);
+void sw_flow_report_builds(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_build_seen *builds, size_t count);
+/* Those with few stars, newest first. */
+void sw_flow_report_reviews(struct sw_flow *flow, const struct sw_target *target,
+                            const struct sw_review_seen *reviews, size_t count);
 void sw_flow_report_alarms(struct sw_flow *flow, const struct sw_target *target,
                            const struct sw_alarm_seen *alarms, size_t count);
 void sw_flow_report_tags(struct sw_flow *flow, const struct sw_target *target,

@@ -85,6 +85,19 @@ static size_t get_source(struct reader *reader, const json_t *from)
     return SIZE_MAX;
 }
 
+static void read_other(struct reader *reader, const json_t *rollout, struct sw_other_version *to)
+{
+    json_t *from = NULL;
+    note(reader, sw_json_obj(rollout, "other", SW_OPTIONAL, &from, reader->err));
+    if (from == NULL)
+        return;
+    get_text(reader, from, "version", to->version, sizeof to->version);
+    get_text(reader, from, "build", to->build, sizeof to->build);
+    get_text(reader, from, "raw_state", to->raw_state, sizeof to->raw_state);
+    to->state = sw_state_parse(get_word(reader, from, "state"));
+    to->percent_set = get_value(reader, from, "percent_set");
+}
+
 static void read_rollout(struct reader *reader, const json_t *from, struct sw_rollout *to)
 {
     const char *handle = get_word(reader, from, "handle");
@@ -97,10 +110,15 @@ static void read_rollout(struct reader *reader, const json_t *from, struct sw_ro
     get_text(reader, from, "previous_build", to->previous_build, sizeof to->previous_build);
     get_text(reader, from, "place", to->place, sizeof to->place);
     get_text(reader, from, "note", to->note, sizeof to->note);
+    get_text(reader, from, "release_how", to->release_how, sizeof to->release_how);
+    read_other(reader, from, &to->other);
     to->percent_set = get_value(reader, from, "percent_set");
     to->percent_actual = get_value(reader, from, "percent_actual");
     to->pause_days_used = get_value(reader, from, "pause_days_used");
     to->pause_days_total = get_value(reader, from, "pause_days_total");
+    to->paused_since_ms = get_int(reader, from, "paused_since");
+    to->is_pause_begin_seen = get_flag(reader, from, "is_pause_begin_seen");
+    to->pause_days_before = get_value(reader, from, "pause_days_before");
     to->next_percent = get_value(reader, from, "next_percent");
     to->observed_at_ms = get_int(reader, from, "observed_at");
     to->true_for_ms = get_int(reader, from, "true_for");
@@ -142,6 +160,7 @@ static void read_readings(struct reader *reader, const json_t *from,
             .bad = get_value(reader, item, "bad"),
             .observed_at_ms = get_int(reader, item, "observed_at"),
             .true_for_ms = get_int(reader, item, "true_for"),
+            .stale_after_s = (int)get_small(reader, item, "stale_after", INT32_MAX),
         };
         get_text(reader, item, "origin", reading.origin, sizeof reading.origin);
         if (source != SIZE_MAX && reading.metric != SW_METRIC_UNKNOWN && reader->code == SW_OK)
@@ -209,6 +228,65 @@ static void read_issues(struct reader *reader, const json_t *from,
             sw_model_put_issues(platform, source, issues, kept);
     }
     free(issues);
+}
+
+static void read_build(struct reader *reader, const json_t *item, struct sw_build_seen *to)
+{
+    *to = (struct sw_build_seen){.uploaded_ms = get_int(reader, item, "uploaded"),
+                                 .expires_ms = get_int(reader, item, "expires"),
+                                 .sessions = get_int(reader, item, "sessions"),
+                                 .crashes = get_int(reader, item, "crashes"),
+                                 .installs = get_int(reader, item, "installs"),
+                                 .observed_at_ms = get_int(reader, item, "observed_at")};
+    get_text(reader, item, "version", to->version, sizeof to->version);
+    get_text(reader, item, "build", to->build, sizeof to->build);
+    get_text(reader, item, "processing", to->processing, sizeof to->processing);
+    get_text(reader, item, "internal", to->internal, sizeof to->internal);
+    get_text(reader, item, "external", to->external, sizeof to->external);
+    get_text(reader, item, "beta_review", to->beta_review, sizeof to->beta_review);
+}
+
+static void read_builds(struct reader *reader, const json_t *from,
+                        struct sw_model_platform *platform)
+{
+    json_t *list = get_list(reader, from, "builds");
+    size_t count = json_array_size(list);
+    struct sw_build_seen *builds = sw_xcalloc(count + 1, sizeof *builds);
+    for (size_t source = 0; source < reader->model->source_count; source++) {
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++)
+            if (get_source(reader, json_array_get(list, i)) == source)
+                read_build(reader, json_array_get(list, i), &builds[kept++]);
+        if (kept > 0 && reader->code == SW_OK)
+            sw_model_put_builds(platform, source, builds, kept);
+    }
+    free(builds);
+}
+
+static void read_reviews(struct reader *reader, const json_t *from,
+                         struct sw_model_platform *platform)
+{
+    json_t *list = get_list(reader, from, "reviews");
+    size_t count = json_array_size(list);
+    struct sw_review_seen *reviews = sw_xcalloc(count + 1, sizeof *reviews);
+    for (size_t source = 0; source < reader->model->source_count; source++) {
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++) {
+            const json_t *item = json_array_get(list, i);
+            struct sw_review_seen *to = &reviews[kept];
+            if (get_source(reader, item) != source)
+                continue;
+            *to = (struct sw_review_seen){.rating = (int)get_small(reader, item, "rating", 5),
+                                          .at_ms = get_int(reader, item, "at")};
+            get_text(reader, item, "title", to->title, sizeof to->title);
+            get_text(reader, item, "body", to->body, sizeof to->body);
+            get_text(reader, item, "territory", to->territory, sizeof to->territory);
+            kept++;
+        }
+        if (kept > 0 && reader->code == SW_OK)
+            sw_model_put_reviews(platform, source, reviews, kept);
+    }
+    free(reviews);
 }
 
 static void read_alarms(struct reader *reader, const json_t *from,
@@ -310,6 +388,8 @@ static void read_platform(struct reader *reader, const json_t *from)
     if (is_same) {
         read_state(reader, from, platform);
         read_plan(reader, from, &platform->plan);
+        read_builds(reader, from, platform);
+        read_reviews(reader, from, platform);
     }
     if (is_same && is_of(reader, from, "health_of", platform->binding.health)) {
         read_readings(reader, from, platform);

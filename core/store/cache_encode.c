@@ -38,6 +38,17 @@ static void put_value(json_t *to, const char *key, struct sw_value value)
         json_object_set_new(to, key, json_real(value.value));
 }
 
+static json_t *other_json(const struct sw_other_version *other)
+{
+    json_t *to = json_object();
+    put_text(to, "version", other->version);
+    put_text(to, "build", other->build);
+    put_text(to, "state", sw_state_name(other->state));
+    put_text(to, "raw_state", other->raw_state);
+    put_value(to, "percent_set", other->percent_set);
+    return to;
+}
+
 static json_t *rollout_json(const struct sw_rollout *rollout)
 {
     json_t *to = json_object();
@@ -54,11 +65,17 @@ static json_t *rollout_json(const struct sw_rollout *rollout)
     put_time(to, "true_for", rollout->true_for_ms);
     put_value(to, "pause_days_used", rollout->pause_days_used);
     put_value(to, "pause_days_total", rollout->pause_days_total);
+    put_time(to, "paused_since", rollout->paused_since_ms);
+    put_flag(to, "is_pause_begin_seen", rollout->is_pause_begin_seen);
+    put_value(to, "pause_days_before", rollout->pause_days_before);
     put_value(to, "next_percent", rollout->next_percent);
     put_time(to, "next_at", rollout->next_at_ms);
     put_flag(to, "is_next_estimated", rollout->is_next_estimated);
     put_text(to, "place", rollout->place);
     put_text(to, "note", rollout->note);
+    put_text(to, "release_how", rollout->release_how);
+    if (rollout->other.version[0] != '\0')
+        json_object_set_new(to, "other", other_json(&rollout->other));
     put_text(to, "handle", rollout->handle);
     return to;
 }
@@ -95,6 +112,8 @@ static json_t *readings_json(const struct sw_model *model, const struct sw_model
         put_value(to, "bad", reading->bad);
         put_time(to, "observed_at", reading->observed_at_ms);
         put_time(to, "true_for", reading->true_for_ms);
+        if (reading->stale_after_s > 0)
+            put_int(to, "stale_after", reading->stale_after_s);
         put_text(to, "origin", reading->origin);
         json_array_append_new(list, to);
     }
@@ -138,6 +157,47 @@ static json_t *issues_json(const struct sw_model *model, const struct sw_model_p
         put_int(to, "users", issue->users);
         put_time(to, "first_seen", issue->first_seen_ms);
         put_flag(to, "is_new", issue->is_new);
+        json_array_append_new(list, to);
+    }
+    return list;
+}
+
+static json_t *builds_json(const struct sw_model *model, const struct sw_model_platform *platform)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < platform->build_count; i++) {
+        const struct sw_build_seen *build = &platform->builds[i].build;
+        json_t *to = json_object();
+        put_text(to, "source", source_id(model, platform->builds[i].source));
+        put_text(to, "version", build->version);
+        put_text(to, "build", build->build);
+        put_text(to, "processing", build->processing);
+        put_text(to, "internal", build->internal);
+        put_text(to, "external", build->external);
+        put_text(to, "beta_review", build->beta_review);
+        put_time(to, "uploaded", build->uploaded_ms);
+        put_time(to, "expires", build->expires_ms);
+        put_int(to, "sessions", build->sessions);
+        put_int(to, "crashes", build->crashes);
+        put_int(to, "installs", build->installs);
+        put_time(to, "observed_at", build->observed_at_ms);
+        json_array_append_new(list, to);
+    }
+    return list;
+}
+
+static json_t *reviews_json(const struct sw_model *model, const struct sw_model_platform *platform)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < platform->review_count; i++) {
+        const struct sw_review_seen *review = &platform->reviews[i].review;
+        json_t *to = json_object();
+        put_text(to, "source", source_id(model, platform->reviews[i].source));
+        put_int(to, "rating", review->rating);
+        put_text(to, "title", review->title);
+        put_text(to, "body", review->body);
+        put_text(to, "territory", review->territory);
+        put_time(to, "at", review->at_ms);
         json_array_append_new(list, to);
     }
     return list;
@@ -216,6 +276,8 @@ static json_t *platform_json(const struct sw_model *model, const struct sw_model
     if (is_full)
         json_object_set_new(to, "series", series_json(model, platform));
     json_object_set_new(to, "issues", issues_json(model, platform));
+    json_object_set_new(to, "builds", builds_json(model, platform));
+    json_object_set_new(to, "reviews", reviews_json(model, platform));
     json_object_set_new(to, "alarms", alarms_json(model, platform));
     if (platform->has_tags)
         json_object_set_new(to, "tags", tags_json(model, platform, is_full));

@@ -23,11 +23,11 @@ static const struct size overview_sizes[] = {{80, 24}, {120, 36}, {200, 60},
 static const struct size other_sizes[] = {{80, 24}, {120, 36}, {200, 60}};
 static const struct size small_sizes[] = {{80, 24}};
 
-static void check(const struct world *world, enum screen_id screen, struct size size,
-                  enum charset charset)
+static void check_view(const struct world *world, struct view view, struct size size,
+                       enum charset charset)
 {
     const struct sw_snapshot *s = world->snapshot();
-    struct view view = {.screen = screen, .platform = fig_worst_platform(s)};
+    enum screen_id screen = view.screen;
     struct frame frame = {s, WORLD_NOW, &view};
     struct canvas canvas;
     char name[128];
@@ -42,6 +42,20 @@ static void check(const struct world *world, enum screen_id screen, struct size 
     golden_check(name, text);
     free(text);
     canvas_clear(&canvas);
+}
+
+static void check(const struct world *world, enum screen_id screen, struct size size,
+                  enum charset charset)
+{
+    size_t worst = fig_worst_platform(world->snapshot());
+    check_view(world, (struct view){.screen = screen, .platform = worst}, size, charset);
+}
+
+/* The whole page of one platform, at the width of a screen. */
+static void check_platform(const struct world *world, size_t platform, struct size size)
+{
+    struct view view = {.screen = SCREEN_PLATFORM, .platform = platform};
+    check_view(world, view, (struct size){size.cols, 75}, CHARSET_UTF8);
 }
 
 static void check_sizes(const char *world_name, enum screen_id screen, const struct size *sizes,
@@ -123,6 +137,15 @@ static void a_contradiction_is_pointed_out(void **state)
     }
 }
 
+/* What only a store tells stands on its platform's screen. */
+static void the_platform_of_a_store(void **state)
+{
+    static const struct world store = {"store", world_store};
+    (void)state;
+    for (size_t i = 0; i < COUNT(other_sizes); i++)
+        check_platform(&store, 0, other_sizes[i]);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -138,6 +161,7 @@ int main(void)
         cmocka_unit_test(wallboard_of_every_world),
         cmocka_unit_test(the_other_screens),
         cmocka_unit_test(a_contradiction_is_pointed_out),
+        cmocka_unit_test(the_platform_of_a_store),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

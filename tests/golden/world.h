@@ -42,5 +42,9 @@ const struct sw_snapshot *world_worse(void);   /* with a verdict of the sequenti
 const struct sw_snapshot *world_hostile(void); /* text that wants to break the layout */
 const struct sw_snapshot *world_nothing(void); /* no platforms at all */
 
+/* The bad one, iOS halted with everything that only a store tells: a second version, pause budget,
+ * builds, reviews. For the platform screen. */
+const struct sw_snapshot *world_store(void);
+
 /* The bad world as a value to change a copy of. */
 void world_copy_bad(struct sw_snapshot *snapshot, struct sw_platform platforms[5]);

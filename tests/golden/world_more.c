@@ -283,6 +283,10 @@ static void poison_platform(struct sw_platform *p, size_t i)
     p->next_note = poison[(i + 8) % POISON];
     p->actual_note = poison[i % POISON];
     p->override_text = poison[(i + 3) % POISON];
+    p->release_how = poison[(i + 2) % POISON];
+    p->other = (struct sw_other){.version = poison[(i + 1) % POISON],
+                                 .build = poison[i % POISON],
+                                 .raw_state = poison[(i + 4) % POISON]};
     for (int v = 1; v < SW_VERB_COUNT; v++) {
         p->offers[v].reason = poison[(i + (size_t)v) % POISON];
         p->offers[v].effect = poison[(i + (size_t)v + 1) % POISON];
@@ -297,6 +301,8 @@ const struct sw_snapshot *world_hostile(void)
     static struct sw_issue issues[POISON];
     static struct sw_checklist_item items[POISON];
     static struct sw_commit commits[POISON];
+    static struct sw_build builds[POISON];
+    static struct sw_review reviews[POISON];
     copy_bad(&c);
     for (size_t i = 0; i < POISON; i++) {
         const char *text = poison[i];
@@ -328,6 +334,17 @@ const struct sw_snapshot *world_hostile(void)
                                               .is_done = i % 2 == 0,
                                               .is_blocking = i % 3 == 0,
                                               .done_by = text};
+        builds[i] = (struct sw_build){.version = text,
+                                      .build = next,
+                                      .processing = next,
+                                      .internal = text,
+                                      .external = next,
+                                      .beta_review = text,
+                                      .sessions = 12345678,
+                                      .crashes = 12345678,
+                                      .installs = -1,
+                                      .source = next};
+        reviews[i] = (struct sw_review){(int)i, text, next, text, WORLD_NOW, next};
         commits[i] =
             (struct sw_commit){.id = text, .subject = next, .author = text, .at_ms = WORLD_NOW};
     }
@@ -335,6 +352,10 @@ const struct sw_snapshot *world_hostile(void)
         poison_platform(&c.platforms[i], i);
         c.platforms[i].issues = issues;
         c.platforms[i].issue_count = POISON;
+        c.platforms[i].builds = builds;
+        c.platforms[i].build_count = POISON;
+        c.platforms[i].reviews = reviews;
+        c.platforms[i].review_count = POISON;
         c.platforms[i].tags = (struct sw_tags){.newest = poison[i],
                                                .previous = poison[i + 1],
                                                .note = poison[i],

@@ -82,6 +82,14 @@ struct flow_issues {
     size_t target, count;
     struct sw_issue_seen *items;
 };
+struct flow_builds {
+    size_t target, count;
+    struct sw_build_seen *items;
+};
+struct flow_reviews {
+    size_t target, count;
+    struct sw_review_seen *items;
+};
 struct flow_alarms {
     size_t target, count;
     struct sw_alarm_seen *items;
@@ -89,10 +97,12 @@ struct flow_alarms {
 struct flow_reports {
     struct sw_rollout *rollouts; /* by target; handle NULL and state 0 where none */
     bool *has_rollout;           /* by target */
-    size_t reading_count, series_count, issues_count, alarms_count;
+    size_t reading_count, series_count, issues_count, builds_count, reviews_count, alarms_count;
     struct flow_reading *readings;
     struct flow_series *series;
     struct flow_issues *issues;
+    struct flow_builds *builds;
+    struct flow_reviews *reviews;
     struct flow_alarms *alarms;
     bool *has_tags;              /* by target */
     struct sw_tags_seen *tags;   /* by target */

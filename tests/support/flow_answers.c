@@ -135,11 +135,17 @@ void flow_reports_clear(struct sw_flow *flow)
         free(r->series[i].series.buckets);
     for (size_t i = 0; i < r->issues_count; i++)
         free(r->issues[i].items);
+    for (size_t i = 0; i < r->builds_count; i++)
+        free(r->builds[i].items);
+    for (size_t i = 0; i < r->reviews_count; i++)
+        free(r->reviews[i].items);
     for (size_t i = 0; i < r->alarms_count; i++)
         free(r->alarms[i].items);
     free(r->readings);
     free(r->series);
     free(r->issues);
+    free(r->builds);
+    free(r->reviews);
     free(r->alarms);
     free(r->release);
     free(r->release_tag);
@@ -208,6 +214,24 @@ void sw_flow_report_issues(struct sw_flow *flow, const struct sw_target *target,
     r->issues = sw_xrealloc_array(r->issues, r->issues_count + 1, sizeof(*r->issues));
     r->issues[r->issues_count++] = (struct flow_issues){target_index(flow, target), count,
                                                         copy_items(issues, count, sizeof(*issues))};
+}
+
+void sw_flow_report_builds(struct sw_flow *flow, const struct sw_target *target,
+                           const struct sw_build_seen *builds, size_t count)
+{
+    struct flow_reports *r = &flow->reports;
+    r->builds = sw_xrealloc_array(r->builds, r->builds_count + 1, sizeof(*r->builds));
+    r->builds[r->builds_count++] = (struct flow_builds){target_index(flow, target), count,
+                                                        copy_items(builds, count, sizeof(*builds))};
+}
+
+void sw_flow_report_reviews(struct sw_flow *flow, const struct sw_target *target,
+                            const struct sw_review_seen *reviews, size_t count)
+{
+    struct flow_reports *r = &flow->reports;
+    r->reviews = sw_xrealloc_array(r->reviews, r->reviews_count + 1, sizeof(*r->reviews));
+    r->reviews[r->reviews_count++] = (struct flow_reviews){
+        target_index(flow, target), count, copy_items(reviews, count, sizeof(*reviews))};
 }
 
 void sw_flow_report_alarms(struct sw_flow *flow, const struct sw_target *target,

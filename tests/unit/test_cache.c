@@ -53,6 +53,15 @@ static void put_facts(struct sw_model *model)
                                  .true_for_ms = 900,
                                  .pause_days_used = known(3),
                                  .pause_days_total = known(30),
+                                 .paused_since_ms = 600,
+                                 .is_pause_begin_seen = true,
+                                 .pause_days_before = known(2),
+                                 .release_how = "by Apple",
+                                 .other = {.version = "2.16.0",
+                                           .build = "20250121.1",
+                                           .state = SW_STATE_TESTING,
+                                           .raw_state = "VALID",
+                                           .percent_set = known(0)},
                                  .is_next_estimated = true,
                                  .next_at_ms = 5000,
                                  .next_percent = known(2),
@@ -71,6 +80,7 @@ static void put_facts(struct sw_model *model)
                                  .n = known(4400),
                                  .observed_at_ms = 1000,
                                  .true_for_ms = 990,
+                                 .stale_after_s = 2700,
                                  .origin = "sessions"};
     sw_model_put_reading(ios, 1, &reading, false);
     struct sw_bucket buckets[2] = {{.start_ms = 1, .n = 10, .bad = 1}, {.start_ms = 2, .n = 20}};
@@ -83,6 +93,22 @@ static void put_facts(struct sw_model *model)
     const struct sw_issue_seen issue = {
         .title = "NullPointerException", .id = "APP-1", .events = 38, .users = -1, .is_new = true};
     sw_model_put_issues(ios, 1, &issue, 1);
+    const struct sw_build_seen build = {.version = "2.16.0",
+                                        .build = "20250121.1",
+                                        .processing = "VALID",
+                                        .internal = "IN_BETA_TESTING",
+                                        .external = "WAITING_FOR_BETA_REVIEW",
+                                        .beta_review = "WAITING_FOR_REVIEW",
+                                        .uploaded_ms = 11,
+                                        .expires_ms = 12,
+                                        .sessions = 410,
+                                        .crashes = 3,
+                                        .installs = -1,
+                                        .observed_at_ms = 13};
+    sw_model_put_builds(ios, 0, &build, 1);
+    const struct sw_review_seen review = {
+        .rating = 1, .title = "No", .body = "It crashes", .territory = "ESP", .at_ms = 14};
+    sw_model_put_reviews(ios, 1, &review, 1);
     const struct sw_alarm_seen alarm = {
         .name = "5xx", .state = "ALARM", .is_firing = true, .since_ms = 4, .observed_at_ms = 6};
     sw_model_put_alarms(&model->platforms[1], 1, &alarm, 1);
@@ -159,6 +185,25 @@ static void facts_come_back_marked(void **state)
     assert_true(ios->series[0].series.buckets[1].n == 20);
     assert_int_equal(ios->issue_count, 1);
     assert_int_equal(ios->issues[0].issue.users, -1);
+    assert_int_equal(ios->readings[0].reading.stale_after_s, 2700);
+    assert_int_equal(ios->rollout.paused_since_ms, 600);
+    assert_true(ios->rollout.is_pause_begin_seen && ios->rollout.pause_days_before.value == 2);
+    assert_string_equal(ios->rollout.release_how, "by Apple");
+    assert_string_equal(ios->rollout.other.version, "2.16.0");
+    assert_int_equal(ios->rollout.other.state, SW_STATE_TESTING);
+    assert_string_equal(ios->rollout.other.raw_state, "VALID");
+    assert_true(ios->rollout.other.percent_set.is_known);
+    assert_int_equal(ios->build_count, 1);
+    assert_int_equal(ios->builds[0].source, 0);
+    assert_string_equal(ios->builds[0].build.external, "WAITING_FOR_BETA_REVIEW");
+    assert_string_equal(ios->builds[0].build.beta_review, "WAITING_FOR_REVIEW");
+    assert_int_equal(ios->builds[0].build.crashes, 3);
+    assert_int_equal(ios->builds[0].build.installs, -1);
+    assert_int_equal(ios->builds[0].build.observed_at_ms, 13);
+    assert_int_equal(ios->review_count, 1);
+    assert_int_equal(ios->reviews[0].review.rating, 1);
+    assert_string_equal(ios->reviews[0].review.body, "It crashes");
+    assert_string_equal(ios->reviews[0].review.territory, "ESP");
     assert_int_equal(model.platforms[1].alarm_count, 1);
     assert_true(model.platforms[1].alarms[0].alarm.is_firing);
     assert_int_equal(model.platforms[1].plan.count, 1);

@@ -101,6 +101,62 @@ static void the_store_keeps_its_own_time(void **state)
     assert_int_equal(sw_plan_next_at(&plan, 3, at("2026-01-20T10:00:00Z")), 0);
 }
 
+/* Halted from Friday 18:00 to Monday 09:00, Madrid; each pause shifts the rest. */
+static void weekends_are_counted_until_the_last_stage(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *now, *next; /* next NULL: not known */
+        int index, count;
+        int64_t pause_h;
+    } cases[] = {
+        /* Monday noon, first day: 144 h of widening, 102 h until Friday 18:00. */
+        {"2026-01-19T11:00:00Z", NULL, 0, 1, 63},
+        /* Friday noon: 5 h, a weekend, 105 h, another weekend. */
+        {"2026-01-16T12:00:00Z", NULL, 0, 2, 126},
+        /* Tuesday noon on day 4, the next step tonight: 10 + 48 h, done by Thursday. */
+        {"2026-01-20T11:00:00Z", "2026-01-20T21:00:00Z", 3, 0, 0},
+        /* The same step a day later: 34 + 48 h reach over Friday 18:00. */
+        {"2026-01-20T11:00:00Z", "2026-01-21T21:00:00Z", 3, 1, 63},
+        /* Saturday: what is left of this weekend only. */
+        {"2026-01-17T11:00:00Z", NULL, 5, 1, 45},
+        /* Monday 09:00 sharp: the weekend is over. */
+        {"2026-01-19T08:00:00Z", NULL, 5, 0, 0},
+        /* The clocks go forward on 2026-03-29: an hour less of pause. */
+        {"2026-03-27T12:00:00Z", NULL, 5, 1, 62},
+        /* The last stage, and none. */
+        {"2026-01-16T12:00:00Z", NULL, 6, 0, 0},
+        {"2026-01-16T12:00:00Z", NULL, -1, 0, 0},
+    };
+    struct sw_plan plan;
+    sw_plan_init_store(&plan);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sw_weekends got =
+            sw_plan_weekends(&plan, cases[i].index, cases[i].next ? at(cases[i].next) : 0,
+                             at(cases[i].now));
+        if (got.count != cases[i].count || got.pause_s != cases[i].pause_h * 3600)
+            fail_msg("case %zu: %d weekends, %.2f h", i, got.count, (double)got.pause_s / 3600);
+    }
+}
+
+static void the_most_weekends_of_a_plan(void **state)
+{
+    (void)state;
+    struct sw_plan plan;
+    sw_plan_init_store(&plan);
+    assert_int_equal(sw_plan_weekends_most(&plan).count, 2);
+    assert_int_equal(sw_plan_weekends_most(&plan).pause_s, 126 * 3600);
+    /* No start meets more than that. */
+    int most = 0;
+    for (int64_t hour = 0; hour < 168; hour++) {
+        struct sw_weekends got =
+            sw_plan_weekends(&plan, 0, 0, at("2026-01-12T00:00:00Z") + hour * SW_HOUR_MS);
+        if (got.count > most) most = got.count;
+    }
+    assert_int_equal(most, 2);
+    assert_int_equal(sw_plan_weekends_most(&calendar).count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +164,8 @@ int main(void)
         cmocka_unit_test(soak_runs_from_the_stage),
         cmocka_unit_test(weekdays_are_local_and_survive_the_clock_change),
         cmocka_unit_test(the_store_keeps_its_own_time),
+        cmocka_unit_test(weekends_are_counted_until_the_last_stage),
+        cmocka_unit_test(the_most_weekends_of_a_plan),
     };
     if (sw_zone_set("Europe/Madrid", NULL) != SW_OK) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

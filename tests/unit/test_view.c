@@ -477,6 +477,113 @@ static void a_percent_reached_is_rounded_up(void **state)
     assert_string_equal(sw_reached_text((struct sw_value){0}, false, text, sizeof text), "\u2013");
 }
 
+/* What is read every quarter of an hour is not stale after five minutes. */
+static void a_reading_may_stand_longer_than_its_source(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    struct sw_reading old = reading(3600, 99.7, 4400);
+    old.observed_at_ms = old.true_for_ms = now - 14 * SW_MINUTE_MS;
+    put(&f, 1, old);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_true(sw_platform_health(&snapshot->platforms[0], old.metric, 3600)->is_stale);
+    sw_snapshot_free(snapshot);
+    old.stale_after_s = 45 * 60;
+    put(&f, 1, old);
+    snapshot = sw_view_build(&f.model, now);
+    assert_false(sw_platform_health(&snapshot->platforms[0], old.metric, 3600)->is_stale);
+    sw_snapshot_free(snapshot);
+    snapshot = sw_view_build(&f.model, now + 31 * SW_MINUTE_MS + 1);
+    assert_true(sw_platform_health(&snapshot->platforms[0], old.metric, 3600)->is_stale);
+    sw_snapshot_free(snapshot);
+    /* ... and never shorter. */
+    old.stale_after_s = 1;
+    old.observed_at_ms = old.true_for_ms = now - 4 * SW_MINUTE_MS;
+    put(&f, 1, old);
+    snapshot = sw_view_build(&f.model, now);
+    assert_false(sw_platform_health(&snapshot->platforms[0], old.metric, 3600)->is_stale);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
+/* Whole days from the store, hours only from the pause that was watched: at most so much. */
+static void what_is_left_of_a_pause_budget_is_an_upper_bound(void **state)
+{
+    (void)state;
+    static const struct {
+        double used, before; /* -1: unknown */
+        int64_t watched_h;   /* 0: not paused */
+        double left_h;       /* -1: unknown */
+    } cases[] = {
+        {2, -1, 0, 28 * 24},     {2, 2, 6, 27 * 24 + 18}, {3, 2, 30, 27 * 24 - 6},
+        {4, 2, 30, 26 * 24},     {30, 29, 20, 0},         {31, -1, 0, 0},
+        {-1, -1, 6, -1},         {0, -1, 6, 30 * 24 - 6},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture f;
+        set_up(&f);
+        struct sw_rollout *rollout = &f.android->rollout;
+        rollout->pause_days_total = (struct sw_value){30, true};
+        rollout->pause_days_used = (struct sw_value){cases[i].used, cases[i].used >= 0};
+        rollout->pause_days_before = (struct sw_value){cases[i].before, cases[i].before >= 0};
+        if (cases[i].watched_h > 0)
+            rollout->paused_since_ms = now - cases[i].watched_h * SW_HOUR_MS;
+        struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+        struct sw_value left = snapshot->platforms[0].pause_left_s;
+        if (left.is_known != (cases[i].left_h >= 0) ||
+            (left.is_known && fabs(left.value - cases[i].left_h * 3600) > 0.5))
+            fail_msg("case %zu: %g h", i, left.value / 3600);
+        sw_snapshot_free(snapshot);
+        tear_down(&f);
+    }
+}
+
+/* Two versions in flight, builds and reviews reach picture and JSON. */
+static void a_second_version_builds_and_reviews_are_told(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct sw_error error = {0};
+    char *text = NULL;
+    set_up(&f);
+    f.android->rollout.other = (struct sw_other_version){
+        .version = "2.16.0", .state = SW_STATE_TESTING, .raw_state = "VALID"};
+    sw_copy(f.android->rollout.release_how, sizeof f.android->rollout.release_how, "by hand");
+    const struct sw_build_seen builds[2] = {
+        {.version = "2.16.0", .build = "9", .internal = "IN_BETA_TESTING", .sessions = 410,
+         .crashes = 3, .installs = -1},
+        {.version = "2.16.0", .build = "8", .sessions = -1, .crashes = -1, .installs = -1}};
+    const struct sw_review_seen review = {.rating = 1, .body = "It crashes", .at_ms = now};
+    sw_model_put_builds(f.android, 0, builds, 2);
+    sw_model_put_builds(f.android, 0, builds, 2); /* replaces its own list */
+    sw_model_put_reviews(f.android, 1, &review, 1);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_platform *android = &snapshot->platforms[0];
+    assert_int_equal(android->build_count, 2);
+    assert_string_equal(android->builds[0].internal, "IN_BETA_TESTING");
+    assert_string_equal(android->builds[0].source, "play");
+    assert_string_equal(android->reviews[0].body, "It crashes");
+    assert_string_equal(android->other.version, "2.16.0");
+    assert_null(android->other.build);
+    assert_int_equal(sw_status_json(snapshot, NULL, &text, &error), SW_OK);
+    SW_JSON json_t *tree = NULL;
+    assert_int_equal(sw_json_parse(text, strlen(text), NULL, &tree, NULL), SW_OK);
+    assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].other.state")), "TESTING");
+    assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].release_how")), "by hand");
+    assert_int_equal(json_integer_value(sw_json_at(tree, "platforms[0].builds[0].crashes")), 3);
+    assert_true(json_is_null(sw_json_at(tree, "platforms[0].builds[1].crashes")));
+    assert_int_equal(json_integer_value(sw_json_at(tree, "platforms[0].reviews[0].rating")), 1);
+    assert_true(json_is_null(sw_json_at(tree, "platforms[0].pause")));
+    free(text);
+    sw_snapshot_free(snapshot);
+    /* Reviews speak of one version, builds do not. */
+    sw_model_drop_health(f.android);
+    assert_int_equal(f.android->review_count, 0);
+    assert_int_equal(f.android->build_count, 2);
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +604,9 @@ int main(void)
         cmocka_unit_test(figures_as_people_read_them),
         cmocka_unit_test(a_percent_set_reaches_no_end_by_rounding),
         cmocka_unit_test(a_percent_reached_is_rounded_up),
+        cmocka_unit_test(a_reading_may_stand_longer_than_its_source),
+        cmocka_unit_test(what_is_left_of_a_pause_budget_is_an_upper_bound),
+        cmocka_unit_test(a_second_version_builds_and_reviews_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,8 @@
 #: make demo          the dashboard on a simulated rollout week
 #: make test          lint, then every test in release, asan and tsan; T=tests/unit/test_x.c for one
 #: make install       into PREFIX (/usr/local) below DESTDIR; make uninstall takes it out again
-#: make bench         measures, each beside a reference (bench-judgement: the verdict);  make fuzz FUZZ_SECONDS=60
+#: make bench         measures, each beside a reference (PARTS='paint keys rest crowd'; bench-judgement)
+#: make fuzz          FUZZ_SECONDS=60 for each target
 #: make golden-update takes the screens as they are now, with the difference; make docs-screens: README's
 #: make lint, format, clean, analyze;  make ci-full: clang, analyzers, valgrind, long fuzzing
 #: V=1 shows commands; CC=clang BUILD=.build/clang builds beside; what is missing is installed.
@@ -170,7 +171,7 @@ golden-update: tests-release
 	-$(Q)for t in $(patsubst %.c,$(BUILD)/release/%,$(filter tests/golden/%,$(programs))); do \
 	  $(as_test) SLIPWAY_GOLDEN_UPDATE=1 $$t; done; git --no-pager diff --stat -p -- tests/golden
 bench: aids-release $(patsubst %.c,$(BUILD)/release/%,$(bench_src) $(ref_src))
-	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b || exit 1; done
+	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b $(PARTS) || exit 1; done
 bench-judgement: $(BUILD)/release/tests/bench/judgement/bench_judgement ; $(Q)$(as_test) $<
 fuzz:
 	$(Q)+.ci/setup --extra && $(MAKE) --no-print-directory fuzz-programs

@@ -378,9 +378,11 @@ enum color_depth term_depth(void)
 
 /* ------------------------------------------------------------------------ draw */
 
+/* The terminal's own colours have a pair of ours too: leaving pair 0 or going back to it makes
+ * curses reset every attribute beside the colour. */
 static int pair_for(int fg, int bg)
 {
-    if (depth == COLOR_NONE || (fg == COLOR_DEFAULT && bg == COLOR_DEFAULT))
+    if (depth == COLOR_NONE)
         return 0;
     for (int i = 0; i < pair_count; i++) {
         if (pairs[i].fg == fg && pairs[i].bg == bg)
@@ -394,12 +396,13 @@ static int pair_for(int fg, int bg)
     return ++pair_count;
 }
 
-/* A blank shows nothing but its background: it takes the look of what stands before it, so that
- * words and the gaps between them go out without a change of colour. */
+/* A blank shows nothing but its background (reversed, its foreground): it takes the look of what
+ * stands before it, so that words and the gaps between them go out without a change of colour. */
 static bool can_borrow(const struct cell *cell, const struct look *look, const struct look *before)
 {
-    return cell->base == ' ' && look->bg == before->bg && !look->is_reverse &&
-           !look->is_underlined && !before->is_reverse && !before->is_underlined;
+    return cell->base == ' ' && look->bg == before->bg && look->is_reverse == before->is_reverse &&
+           (!look->is_reverse || look->fg == before->fg) && !look->is_underlined &&
+           !before->is_underlined;
 }
 
 static void put_cell(int row, int col, const struct cell *cell, const struct theme *theme,
@@ -420,11 +423,55 @@ static void put_cell(int row, int col, const struct cell *cell, const struct the
         mvadd_wch(row, col, &out);
 }
 
+/* How far curses rather writes what is there already than moves the cursor over it. */
+enum { GAP_MAX = 8 };
+
 static bool is_same(const struct cell *a, const struct cell *b)
 {
     return a->base == b->base && a->role == b->role && a->layer == b->layer &&
            a->is_reverse == b->is_reverse && a->marks[0] == b->marks[0] &&
            a->marks[1] == b->marks[1];
+}
+
+static bool is_changed(const struct canvas *canvas, int row, int col, bool is_all)
+{
+    return is_all || !is_same(canvas_at(canvas, row, col), canvas_at(&shown, row, col));
+}
+
+/* Blanks that stay, between words that change: curses writes them again, in the look they have on
+ * the screen, which may be that of other words before. */
+static bool is_gap(const struct canvas *canvas, int row, int col, int end)
+{
+    int last = col + GAP_MAX < end ? col + GAP_MAX : end;
+    for (; col < last; col++) {
+        if (is_changed(canvas, row, col, false))
+            return true;
+        if (canvas_at(canvas, row, col)->base != ' ')
+            return false;
+    }
+    return false;
+}
+
+static size_t put_row(const struct canvas *canvas, const struct theme *theme, int row, int end,
+                      bool is_all)
+{
+    const struct cell blank = {.base = ' '};
+    const struct look plain = theme_look(theme, depth, &blank);
+    struct look before = plain;
+    bool is_behind = false; /* behind a cell that was put */
+    size_t changes = 0;
+    for (int col = 0; col < end; col++) {
+        bool is_different = is_changed(canvas, row, col, is_all);
+        if (!is_different && !(is_behind && is_gap(canvas, row, col, end))) {
+            before = plain;
+            is_behind = false;
+            continue;
+        }
+        put_cell(row, col, canvas_at(canvas, row, col), theme, &before);
+        changes += is_different;
+        is_behind = true;
+    }
+    return changes;
 }
 
 /* Sends cells that differ to stdscr; returns how many. */
@@ -433,22 +480,11 @@ static size_t put_changes(const struct canvas *canvas, const struct theme *theme
     size_t changes = 0;
     int rows;
     int cols;
-    const struct cell blank = {.base = ' '};
-    const struct look plain = theme_look(theme, depth, &blank);
     term_size(&rows, &cols);
+    int end = canvas->cols < cols ? canvas->cols : cols;
     for (int row = 0; row < canvas->rows && row < rows; row++) {
-        struct look before = plain;
-        for (int col = 0; col < canvas->cols && col < cols; col++) {
-            const struct cell *cell = canvas_at(canvas, row, col);
-            if (row == rows - 1 && col == cols - 1)
-                continue; /* writing the last cell can scroll */
-            if (!is_all && is_same(cell, canvas_at(&shown, row, col))) {
-                before = plain;
-                continue;
-            }
-            put_cell(row, col, cell, theme, &before);
-            changes++;
-        }
+        bool is_corner = row == rows - 1 && end == cols; /* writing its last cell can scroll */
+        changes += put_row(canvas, theme, row, is_corner ? end - 1 : end, is_all);
     }
     return changes;
 }

@@ -1,7 +1,8 @@
 /* view.c: see view.h. Builds the immutable picture readers draw from.
  *
  * Every snapshot lives in one arena with the snapshot struct itself, so that a
- * reader frees it with one call and nothing in it points into the model. The
+ * reader frees it with one call and nothing in it points into the model; the
+ * buckets of trends, most of the bytes, are shared (buckets.h). The
  * stages of the work: sources, platforms (readings, gates, plan, offers),
  * checklist, events, actions. Nothing here decides what is true; it only says
  * how old it is and what follows from it. */
@@ -19,8 +20,11 @@
 
 enum { EVENTS_SHOWN = 500 };
 
+/* The arena holds everything but the buckets of trends, which the model shares. */
 struct view {
     struct sw_arena *arena;
+    size_t shared_count;
+    struct sw_buckets **shared; /* held until the snapshot is freed */
     struct sw_snapshot snapshot;
 };
 
@@ -31,7 +35,10 @@ static struct view *view_of(struct sw_snapshot *snapshot)
 
 void sw_snapshot_free(struct sw_snapshot *snapshot)
 {
-    if (snapshot) sw_arena_free(view_of(snapshot)->arena);
+    if (!snapshot) return;
+    struct view *view = view_of(snapshot);
+    for (size_t i = 0; i < view->shared_count; i++) sw_buckets_unref(view->shared[i]);
+    sw_arena_free(view->arena);
 }
 
 /* ----------------------------------------------------------------- age */
@@ -187,43 +194,51 @@ static void view_health(struct sw_arena *arena, const struct sw_model *model,
     to->health_count = count;
 }
 
-static const struct sw_bucket *copy_buckets(struct sw_arena *arena, const struct sw_series *series)
+static size_t count_series(const struct sw_model *model)
 {
-    struct sw_bucket *buckets = sw_arena_array(arena, series->count, sizeof *buckets);
-    if (series->count) memcpy(buckets, series->buckets, series->count * sizeof *buckets);
-    return buckets;
+    size_t count = 0;
+    for (size_t i = 0; i < model->platform_count; i++) count += model->platforms[i].series_count;
+    return count;
 }
 
-static const struct sw_series *old_series(const struct sw_model_platform *platform,
+/* `view` has room for every series of the model. */
+static const struct sw_bucket *share_buckets(struct view *view, const struct sw_model_series *series)
+{
+    if (!series->shared) return NULL;
+    view->shared[view->shared_count++] = sw_buckets_ref(series->shared);
+    return series->shared->items;
+}
+
+static const struct sw_model_series *old_series(const struct sw_model_platform *platform,
                                           const struct sw_model_series *of)
 {
     for (size_t i = 0; i < platform->series_count; i++) {
         const struct sw_model_series *it = &platform->series[i];
         if (it->source == of->source && it->series.side == SW_SIDE_OLD &&
             it->series.metric == of->series.metric)
-            return &it->series;
+            return it;
     }
     return NULL;
 }
 
-static void view_trends(struct sw_arena *arena, const struct sw_model *model,
+static void view_trends(struct view *view, const struct sw_model *model,
                         const struct sw_model_platform *from, struct sw_platform *to)
 {
-    struct sw_trend *trends = sw_arena_array(arena, from->series_count, sizeof *trends);
+    struct sw_trend *trends = sw_arena_array(view->arena, from->series_count, sizeof *trends);
     size_t count = 0;
     for (size_t i = 0; i < from->series_count; i++) {
         const struct sw_model_series *it = &from->series[i];
         const struct sw_model_source *source = sw_view_source(model, it->source);
         if (it->series.side != SW_SIDE_NEW) continue;
-        const struct sw_series *old_side = old_series(from, it);
+        const struct sw_model_series *old_side = old_series(from, it);
         trends[count++] = (struct sw_trend){
             .metric = it->series.metric,
             .bucket_s = it->series.bucket_s,
             .new_count = it->series.count,
-            .new_buckets = copy_buckets(arena, &it->series),
-            .old_count = old_side ? old_side->count : 0,
-            .old_buckets = old_side ? copy_buckets(arena, old_side) : NULL,
-            .source = source ? sw_arena_strdup(arena, source->id) : "",
+            .new_buckets = share_buckets(view, it),
+            .old_count = old_side ? old_side->series.count : 0,
+            .old_buckets = old_side ? share_buckets(view, old_side) : NULL,
+            .source = source ? sw_arena_strdup(view->arena, source->id) : "",
         };
     }
     to->trends = trends;
@@ -579,10 +594,11 @@ static const char *const *view_includes(struct sw_arena *arena,
     return includes;
 }
 
-static void view_platform(struct sw_arena *arena, const struct sw_model *model,
+static void view_platform(struct view *view, const struct sw_model *model,
                           const struct sw_model_platform *from, int64_t now_ms, size_t open_items,
                           struct sw_platform *to)
 {
+    struct sw_arena *arena = view->arena;
     const struct sw_model_source *source = from->has_source ? sw_view_source(model, from->source) : NULL;
     *to = (struct sw_platform){
         .id = sw_arena_strdup(arena, from->id),
@@ -600,7 +616,7 @@ static void view_platform(struct sw_arena *arena, const struct sw_model *model,
     view_weekends(from, now_ms, to);
     view_stages(arena, from, to);
     view_health(arena, model, from, now_ms, to);
-    view_trends(arena, model, from, to);
+    view_trends(view, model, from, to);
     view_actual(from, to);
     view_gates(arena, from, to);
     view_next(arena, from, now_ms, to);
@@ -745,6 +761,7 @@ struct sw_snapshot *sw_view_build(struct sw_model *model, int64_t now_ms)
     struct sw_snapshot *to = &view->snapshot;
     model->serial++;
     view->arena = arena;
+    view->shared = sw_arena_array(arena, count_series(model), sizeof(struct sw_buckets *));
     view_head(arena, model, now_ms, to);
 
     struct sw_source *sources = sw_arena_array(arena, model->source_count, sizeof *sources);
@@ -756,7 +773,7 @@ struct sw_snapshot *sw_view_build(struct sw_model *model, int64_t now_ms)
     struct sw_platform *platforms =
         sw_arena_array(arena, model->platform_count, sizeof *platforms);
     for (size_t i = 0; i < model->platform_count; i++)
-        view_platform(arena, model, &model->platforms[i], now_ms, open_items, &platforms[i]);
+        view_platform(view, model, &model->platforms[i], now_ms, open_items, &platforms[i]);
     to->platforms = platforms;
 
     view_checklist(arena, model, &to->checklist);

@@ -584,6 +584,48 @@ static void a_second_version_builds_and_reviews_are_told(void **state)
     tear_down(&f);
 }
 
+static void put_series(struct fixture *fixture, enum sw_side side, double n)
+{
+    struct sw_bucket buckets[] = {{now - SW_HOUR_MS, n, 1}, {now, n, 2}};
+    const struct sw_series series = {.metric = SW_METRIC_CRASH_FREE_SESSIONS,
+                                     .side = side,
+                                     .bucket_s = 3600,
+                                     .count = 2,
+                                     .buckets = buckets};
+    sw_model_put_series(fixture->android, 1, &series);
+}
+
+static const struct sw_trend *only_trend(const struct sw_snapshot *snapshot)
+{
+    assert_int_equal(snapshot->platforms[0].trend_count, 1);
+    return &snapshot->platforms[0].trends[0];
+}
+
+/* The snapshot and the model share buckets; either may go first. */
+static void a_snapshot_keeps_its_trend(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    set_up(&fixture);
+    put_series(&fixture, SW_SIDE_NEW, 10);
+    put_series(&fixture, SW_SIDE_OLD, 20);
+    struct sw_snapshot *first = sw_view_build(&fixture.model, now);
+    struct sw_snapshot *same = sw_view_build(&fixture.model, now);
+    assert_ptr_equal(only_trend(first)->new_buckets, only_trend(same)->new_buckets);
+    put_series(&fixture, SW_SIDE_NEW, 30);
+    struct sw_snapshot *second = sw_view_build(&fixture.model, now);
+    sw_snapshot_free(same);
+    assert_int_equal(only_trend(first)->new_count, 2);
+    assert_true(only_trend(first)->new_buckets[1].n == 10);
+    assert_true(only_trend(first)->old_buckets[1].n == 20);
+    assert_true(only_trend(second)->new_buckets[1].n == 30);
+    sw_model_drop_health(fixture.android);
+    sw_model_clear(&fixture.model);
+    assert_true(only_trend(second)->old_buckets[0].n == 20);
+    sw_snapshot_free(first);
+    sw_snapshot_free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -607,6 +649,7 @@ int main(void)
         cmocka_unit_test(a_reading_may_stand_longer_than_its_source),
         cmocka_unit_test(what_is_left_of_a_pause_budget_is_an_upper_bound),
         cmocka_unit_test(a_second_version_builds_and_reviews_are_told),
+        cmocka_unit_test(a_snapshot_keeps_its_trend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

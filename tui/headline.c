@@ -375,6 +375,8 @@ static void say_next(const struct frame *frame, struct headline *out)
     bool has_any = false;
     for (size_t i = 0; i < s->platform_count; i++) {
         const struct sw_platform *p = &s->platforms[i];
+        if (tui_is_full(out->choice, sizeof out->choice))
+            break;
         if (!p->next_percent.is_known || p->next_at_ms == 0)
             continue;
         char next[FIG_SIZE];

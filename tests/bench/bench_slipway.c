@@ -194,7 +194,8 @@ static void set_up(struct bench *bench)
                                           {"stale_after:", "stale_after: 86400s"},
                                           {"edit_interval:", "edit_interval: 3600s"},
                                           {NULL, NULL}};
-    static const char *const minute[][2] = {{NULL, NULL}};
+    static const char *const minute[][2] = {
+        {"interval:", "interval: 60s"}, {"edit_interval:", "edit_interval: 300s"}, {NULL, NULL}};
     const char *tmp = getenv("TMPDIR");
     const char *build = getenv("SLIPWAY_BUILD");
     bench->slipway = getenv("SLIPWAY_BIN");

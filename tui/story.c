@@ -1,6 +1,7 @@
 /* story.c: see story.h. */
 #include "story.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,41 +97,41 @@ void story_if_left(struct canvas *canvas, const struct frame *frame, int row, in
     (void)parts_entry(canvas, row, 1, col, LABEL, end, "if left", ROLE_TEXT, text);
 }
 
-/* For each source the newest time for which its data holds: of the states and readings it gave. */
-struct data_times {
-    const struct sw_snapshot *snapshot;
-    int64_t *newest; /* as many as sources */
-    size_t last;     /* found last: neighbours are often of one source */
-};
-
-static void note_time(struct data_times *times, const char *source, int64_t at_ms)
+/* SIZE_MAX: of none of them. A snapshot of the core's points at its own ids. */
+static size_t source_index(const struct sw_snapshot *s, const char *id)
 {
-    const struct sw_snapshot *s = times->snapshot;
-    for (size_t i = 0; source != NULL && i < s->source_count; i++) {
-        size_t at = (times->last + i) % s->source_count;
-        if (s->sources[at].id == NULL || strcmp(s->sources[at].id, source) != 0)
-            continue;
-        if (at_ms > times->newest[at])
-            times->newest[at] = at_ms;
-        times->last = at;
-        return;
-    }
+    for (size_t i = 0; i < s->source_count; i++)
+        if (s->sources[i].id == id)
+            return i;
+    for (size_t i = 0; i < s->source_count; i++)
+        if (s->sources[i].id != NULL && !strcmp(s->sources[i].id, id))
+            return i;
+    return SIZE_MAX;
 }
 
-/* The caller frees. */
+static void note_time(const struct sw_snapshot *s, const char *source, int64_t at_ms,
+                      int64_t *newest)
+{
+    size_t index = source != NULL ? source_index(s, source) : SIZE_MAX;
+    if (index != SIZE_MAX && at_ms > newest[index])
+        newest[index] = at_ms;
+}
+
+/* For each source the newest time for which its data holds: of the states and readings it gave. The
+ * caller frees. */
 static int64_t *data_times(const struct sw_snapshot *s)
 {
-    struct data_times times = {s, tui_alloc(s->source_count, sizeof *times.newest), 0};
+    int64_t *newest = tui_alloc(s->source_count, sizeof *newest);
     for (size_t i = 0; i < s->platform_count; i++) {
         const struct sw_platform *p = &s->platforms[i];
-        note_time(&times, p->source, p->observed_at_ms);
+        note_time(s, p->source, p->observed_at_ms, newest);
         for (size_t j = 0; j < p->health_count; j++)
-            note_time(&times, p->health[j].source, p->health[j].true_for_ms);
+            note_time(s, p->health[j].source, p->health[j].true_for_ms, newest);
     }
     for (size_t i = 0; i < s->source_count; i++)
-        if (times.newest[i] == 0)
-            times.newest[i] = s->sources[i].last_ok_at_ms;
-    return times.newest;
+        if (newest[i] == 0)
+            newest[i] = s->sources[i].last_ok_at_ms;
+    return newest;
 }
 
 static bool is_source_doubtful(const struct sw_source *source)

@@ -84,6 +84,13 @@ static void view_source(struct sw_arena *arena, const struct sw_model_source *fr
     };
 }
 
+/* The snapshot's own copy of the id: what is of one source points at one text. */
+static const char *source_id(const struct view *view, size_t index)
+{
+    const struct sw_snapshot *snapshot = &view->snapshot;
+    return snapshot->sources && index < snapshot->source_count ? snapshot->sources[index].id : "";
+}
+
 /* -------------------------------------------------------------- health */
 
 /* The first configured source of a metric decides; false: not configured. */
@@ -119,13 +126,13 @@ static const struct sw_reading *old_reading(const struct sw_model_platform *plat
     return NULL;
 }
 
-static void view_reading(struct sw_arena *arena, const struct sw_model *model,
+static void view_reading(struct view *view, const struct sw_model *model,
                          const struct sw_model_platform *platform,
                          const struct sw_model_reading *from, int64_t now_ms, struct sw_health *to)
 {
+    struct sw_arena *arena = view->arena;
     const struct sw_reading *new_side = &from->reading;
     const struct sw_reading *old_side = old_reading(platform, from);
-    const struct sw_model_source *source = sw_view_source(model, from->source);
     size_t deciding = 0;
     *to = (struct sw_health){
         .metric = new_side->metric,
@@ -145,7 +152,7 @@ static void view_reading(struct sw_arena *arena, const struct sw_model *model,
         .is_deciding = deciding_source(platform, new_side->metric, &deciding) &&
                        deciding == from->source,
         .contradiction = "",
-        .source = source ? sw_arena_strdup(arena, source->id) : "",
+        .source = source_id(view, from->source),
         .origin = sw_view_text_or_empty(arena, new_side->origin),
     };
 }
@@ -179,15 +186,16 @@ static void sort_health(struct sw_health *health, size_t count)
     }
 }
 
-static void view_health(struct sw_arena *arena, const struct sw_model *model,
+static void view_health(struct view *view, const struct sw_model *model,
                         const struct sw_model_platform *from, int64_t now_ms,
                         struct sw_platform *to)
 {
+    struct sw_arena *arena = view->arena;
     struct sw_health *health = sw_arena_array(arena, from->reading_count, sizeof *health);
     size_t count = 0;
     for (size_t i = 0; i < from->reading_count; i++)
         if (from->readings[i].reading.side == SW_SIDE_NEW)
-            view_reading(arena, model, from, &from->readings[i], now_ms, &health[count++]);
+            view_reading(view, model, from, &from->readings[i], now_ms, &health[count++]);
     sort_health(health, count);
     compare_sources(arena, health, count);
     to->health = health;
@@ -221,14 +229,13 @@ static const struct sw_model_series *old_series(const struct sw_model_platform *
     return NULL;
 }
 
-static void view_trends(struct view *view, const struct sw_model *model,
-                        const struct sw_model_platform *from, struct sw_platform *to)
+static void view_trends(struct view *view, const struct sw_model_platform *from,
+                        struct sw_platform *to)
 {
     struct sw_trend *trends = sw_arena_array(view->arena, from->series_count, sizeof *trends);
     size_t count = 0;
     for (size_t i = 0; i < from->series_count; i++) {
         const struct sw_model_series *it = &from->series[i];
-        const struct sw_model_source *source = sw_view_source(model, it->source);
         if (it->series.side != SW_SIDE_NEW) continue;
         const struct sw_model_series *old_side = old_series(from, it);
         trends[count++] = (struct sw_trend){
@@ -238,7 +245,7 @@ static void view_trends(struct view *view, const struct sw_model *model,
             .new_buckets = share_buckets(view, it),
             .old_count = old_side ? old_side->series.count : 0,
             .old_buckets = old_side ? share_buckets(view, old_side) : NULL,
-            .source = source ? sw_arena_strdup(view->arena, source->id) : "",
+            .source = source_id(view, it->source),
         };
     }
     to->trends = trends;
@@ -599,14 +606,13 @@ static void view_platform(struct view *view, const struct sw_model *model,
                           struct sw_platform *to)
 {
     struct sw_arena *arena = view->arena;
-    const struct sw_model_source *source = from->has_source ? sw_view_source(model, from->source) : NULL;
     *to = (struct sw_platform){
         .id = sw_arena_strdup(arena, from->id),
         .title = sw_arena_strdup(arena, from->title),
         .kind = from->kind,
         .includes_count = from->includes_count,
         .includes = view_includes(arena, from),
-        .source = source ? sw_arena_strdup(arena, source->id) : "",
+        .source = from->has_source ? source_id(view, from->source) : "",
         .verdict = SW_VERDICT_UNKNOWN,
         .is_stop_skipped = from->is_stop_skipped,
         .is_stop_rollback = from->is_stop_rollback,
@@ -615,8 +621,8 @@ static void view_platform(struct view *view, const struct sw_model *model,
     view_stage_now(from, to);
     view_weekends(from, now_ms, to);
     view_stages(arena, from, to);
-    view_health(arena, model, from, now_ms, to);
-    view_trends(view, model, from, to);
+    view_health(view, model, from, now_ms, to);
+    view_trends(view, from, to);
     view_actual(from, to);
     view_gates(arena, from, to);
     view_next(arena, from, now_ms, to);
@@ -628,11 +634,12 @@ void sw_view_policy_input(const struct sw_model *model, const struct sw_model_pl
                           enum sw_verb verb, int64_t now_ms, struct sw_policy_input *input)
 {
     struct sw_arena *arena = sw_arena_new(0);
+    struct view of = {.arena = arena};
     struct sw_platform view = {0};
     sw_assert(verb > SW_VERB_NONE && verb < SW_VERB_COUNT);
     view.percent_set = platform->rollout.percent_set;
     view_stage_now(platform, &view);
-    view_health(arena, model, platform, now_ms, &view);
+    view_health(&of, model, platform, now_ms, &view);
     view_gates(arena, platform, &view);
     policy_input(model, platform, &view, verb, now_ms, blocking_open(model), input);
     sw_arena_free(arena);

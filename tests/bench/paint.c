@@ -95,15 +95,46 @@ static void start_reference(const struct bench *bench, enum bench_reference refe
     line_close(&line);
 }
 
+/* What no program of these libraries can be quicker than. */
+static void start_libraries(const struct bench *bench, size_t size, struct starts *starts)
+{
+    struct line line;
+    const char *const argv[] = {bench->libraries, NULL};
+    line_open(&line, argv, bench->dir, bench_sizes[size].rows, bench_sizes[size].cols);
+    size_t end = line_await(&line, (const char *const[]){"ready", NULL}, FRAME_MS);
+    keep_start(starts, &line, end > 0 ? line_time_of(&line, end) : 0, end);
+    line_close(&line);
+}
+
+static void add_beside_libraries(size_t size, struct starts *ours, struct starts *libraries)
+{
+    if (libraries->count < STARTS) {
+        report_missing("first paint", "the libraries alone do not start");
+        return;
+    }
+    const struct report_row row = {.what = "the same, beside its libraries alone",
+                                   .size = bench_sizes[size].name,
+                                   .unit = "ms",
+                                   .value = report_median(ours->ms, ours->count),
+                                   .worst = -1,
+                                   .bar = -1,
+                                   .bar_worst = -1,
+                                   .reference = report_median(libraries->ms, libraries->count),
+                                   .note = "curl, libgit2, jansson, libyaml, ncurses: initialised"};
+    report_add(&row);
+}
+
 static void measure_starts(const struct bench *bench, size_t size)
 {
     static const double bar_ms[BENCH_SIZES] = {15, 20};
     static const double bar_bytes[BENCH_SIZES] = {3500, 9000};
     struct starts ours = {0};
+    struct starts libraries = {0};
     struct starts of[BENCH_REFERENCES] = {0};
     double ms[BENCH_REFERENCES], bytes[BENCH_REFERENCES];
     for (size_t i = 0; i < STARTS; i++) {
         start_slipway(bench, size, &ours);
+        start_libraries(bench, size, &libraries);
         for (size_t k = 0; k < BENCH_REFERENCES; k++)
             start_reference(bench, (enum bench_reference)k, size, &of[k]);
     }
@@ -117,6 +148,7 @@ static void measure_starts(const struct bench *bench, size_t size)
     }
     bench_add_row("exec → first useful paint from cache, p50", size, "ms",
                   report_median(ours.ms, ours.count), -1, bar_ms[size], -1, ms);
+    add_beside_libraries(size, &ours, &libraries);
     bench_add_row("first paint", size, "B", report_median(ours.bytes, ours.count), -1,
                   bar_bytes[size], -1, bytes);
 }

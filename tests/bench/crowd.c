@@ -117,14 +117,15 @@ static void write_config(const struct bench *bench, const struct crowd *crowd)
 /* ------------------------------------------------------------------------ the cycle */
 
 /* The least time in which an account's units can be read once: its bucket holds `burst` requests
- * at the start and gains `per_minute`; the last unit may start when one is left over by those
- * before it, and takes its requests one after the other. With slots alone: rounds of `concurrent`
- * units at once. The later of the two. */
+ * at the start and gains `per_minute`; a unit may start when one is left over by what was sent
+ * before it, and the last ones may start together, as many as there are slots. Then it takes its
+ * requests one after the other. With slots alone: rounds of `concurrent` units at once. The later
+ * of the two. */
 static double account_limit_s(const char *kind_name, size_t units, int requests)
 {
     const struct sw_rate_budget *budget = &sw_source_kind_find(kind_name)->budget;
     double poll_s = requests * CROWD_LATENCY_MS / 1000.0;
-    double before = (double)(units - 1) * requests + 1 - budget->burst;
+    double before = ((double)units - budget->concurrent) * requests + 1 - budget->burst;
     double by_budget = before > 0 ? before * 60 / budget->per_minute + poll_s : poll_s;
     double by_slots = ceil((double)units / budget->concurrent) * poll_s;
     return by_budget > by_slots ? by_budget : by_slots;

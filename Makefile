@@ -3,8 +3,7 @@
 #: make demo          the dashboard on a simulated rollout week
 #: make test          lint, then every test in release, asan and tsan; T=tests/unit/test_x.c for one
 #: make install       into PREFIX (/usr/local) below DESTDIR; make uninstall takes it out again
-#: make bench         measures, each beside a reference (PARTS='paint keys rest crowd'; bench-judgement)
-#: make fuzz          FUZZ_SECONDS=60 for each target
+#: make bench         measures beside references (PARTS='paint keys rest crowd'); bench-judgement; fuzz
 #: make golden-update takes the screens as they are now, with the difference; make docs-screens: README's
 #: make lint, format, clean, analyze;  make ci-full: clang, analyzers, valgrind, long fuzzing
 #: V=1 shows commands; CC=clang BUILD=.build/clang builds beside; what is missing is installed.

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HOUR_MS = 3600 * 1000, LINE = 512, ESCAPE_MS = 60 };
+enum { HOUR_MS = 3600 * 1000, LINE = 512, ESCAPE_MS = 60, SHOW_TRIES = 20 };
 
 /* ------------------------------------------------------------------------ chance */
 
@@ -124,6 +124,12 @@ static void fault_text(struct soak *s, bool may_hold, char *out, size_t size)
     }
 }
 
+/* The wait after a 429 doubles with each in a row: where the end is near, a few must do. */
+static bool is_quota(const char *kind)
+{
+    return strstr(kind, "429") != NULL || strstr(kind, "retry_after") != NULL;
+}
+
 static void set_fault(struct soak *s, bool may_hold)
 {
     static const char *const parts[] = {":commit", "tracks", "edits", "hased", "Deployment"};
@@ -144,6 +150,8 @@ static void set_fault(struct soak *s, bool may_hold)
         snprintf(more, sizeof more, ",\"count\":%d", soak_pick(s, 1, 4));
     else if (soak_chance(s, 30))
         snprintf(more, sizeof more, ",\"path\":\"%s\"", SOAK_PICK_OF(s, parts));
+    if (!may_hold && is_quota(kind))
+        snprintf(more, sizeof more, ",\"count\":%d", soak_pick(s, 1, 3));
     soak_note(s, "fault %s%s%s", kind, service, more);
     json_t *made =
         simulator_ask(&s->sim, "POST", "/faults", "{\"kind\":%s%s%s}", kind, service, more);
@@ -220,7 +228,24 @@ static void resize(struct soak *s)
     pty_resize(s->dash.pty, soak_pick(s, 3, 60), soak_pick(s, 10, 180));
 }
 
-/* More often than anything can be nested; the last one leaves the screen. */
+static int patience_ms(void)
+{
+    return dash_is_release() ? 500 : 2000;
+}
+
+void soak_show(struct soak *s, const char *key, const char *text)
+{
+    for (int i = 0; i < SHOW_TRIES; i++) {
+        soak_leave_all(s);
+        dash_type(&s->dash, key);
+        if (pty_wait_text(s->dash.pty, text, patience_ms()))
+            return;
+    }
+    dash_fail(&s->dash, "%s does not lead to \"%s\"", key, text);
+}
+
+/* More often than anything can be nested; the last one leaves the screen. Where the machine is slow
+ * they are read in one go, which is another key. */
 void soak_leave_all(struct soak *s)
 {
     for (int i = 0; i < 4; i++) {
@@ -333,11 +358,6 @@ static void change_console(struct soak *s)
 }
 
 /* ------------------------------------------------------------------------ dialogs */
-
-static int patience_ms(void)
-{
-    return dash_is_release() ? 500 : 2000;
-}
 
 /* Mostly one that the store's state allows. */
 enum soak_verb soak_pick_verb(struct soak *s, size_t platform)

@@ -51,6 +51,8 @@ void soak_run(struct soak *soak, long hour);
 void soak_end_faults(struct soak *soak);
 /* Puts every dialog, line and message away: the overview is there. */
 void soak_leave_all(struct soak *soak);
+/* Then presses `key` until the screen shows `text`. */
+void soak_show(struct soak *soak, const char *key, const char *text);
 /* Waits for the jobs; kills them at once. */
 void soak_end_jobs(struct soak *soak);
 void soak_kill_jobs(struct soak *soak);

@@ -26,11 +26,12 @@
 enum { SEED = 1, HOURS = 6, ROWS = 44, COLS = 130, REQUESTS_MIN = 3 /* an hour */ };
 
 /* What it may have grown between the end of the first hour and the end. Both are taken at rest (no
- * faults, every source answers), so descriptors and threads may differ by what a poll that happens
- * to run holds: at most one connection for each of 6 sources and one thread for an action that
- * settles. Memory does not come back from a heap at once, and its worst hours add up: measured over
- * five hours 1 to 4 MiB, over 35 hours 8 MiB, of which none in the last ten. */
-enum { FDS_MAX = 6, THREADS_MAX = 1, RSS_MAX_KIB = 8 * 1024 };
+ * faults, every source answers). What may differ then: a connection for each of 6 sources; a thread
+ * for each of 3 stores where a verb other than halt still waits, and one for a settlement; for each
+ * such thread its lock, its connection and a file of the ledger. Memory does not come back from a
+ * heap at once, and its worst hours add up: measured over five hours 1 to 4 MiB, over 35 hours
+ * 8 MiB, of which none in the last ten. */
+enum { FDS_MAX = 6, THREADS_MAX = 4, FDS_OF_THREAD = 3, RSS_MAX_KIB = 8 * 1024 };
 
 static struct soak soak;
 
@@ -59,8 +60,7 @@ static void come_to_rest(struct soak *s)
     soak_note(s, "to rest");
     soak_end_faults(s);
     pty_resize(s->dash.pty, ROWS, COLS);
-    soak_leave_all(s);
-    dash_type(&s->dash, "s");
+    soak_show(s, "s", "── sources ──");
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
         dash_expect_in_row(&s->dash, sources[i], "= ok");
     soak_end_jobs(s);
@@ -69,8 +69,7 @@ static void come_to_rest(struct soak *s)
             dash_fail(&s->dash, "a halt stays open");
         pty_read_for(s->dash.pty, 200);
     }
-    dash_type(&s->dash, "o");
-    dash_expect(&s->dash, "Android");
+    soak_show(s, "o", "platform   version");
     books_receive(s->books, &s->sim);
 }
 
@@ -151,9 +150,10 @@ static void expect_no_growth(struct soak *s, struct proc_size first, struct proc
     /* The sanitizers' allocators and shadows only grow; theirs is to find leaks. */
     if (dash_is_release() && last.rss_kib - first.rss_kib > RSS_MAX_KIB)
         dash_fail(&s->dash, "it grew by %ld KiB", last.rss_kib - first.rss_kib);
-    if (last.fds - first.fds > FDS_MAX)
+    int threads = last.threads > first.threads ? last.threads - first.threads : 0;
+    if (last.fds - first.fds > FDS_MAX + FDS_OF_THREAD * threads)
         dash_fail(&s->dash, "it has %d descriptors, and had %d", last.fds, first.fds);
-    if (last.threads - first.threads > THREADS_MAX)
+    if (threads > THREADS_MAX)
         dash_fail(&s->dash, "it has %d threads, and had %d", last.threads, first.threads);
 }
 

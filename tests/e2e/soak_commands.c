@@ -35,34 +35,38 @@ static void show_output(const struct soak *s, const struct soak_job *job)
         fclose(file);
 }
 
-void soak_start_command(struct soak *s)
+void soak_command(struct soak *s, struct soak_job *job, enum soak_verb verb, size_t platform)
 {
     static const char *const readers[] = {"status", "log"};
     char path[300];
     char reason[32];
+    bool is_reader = verb == SOAK_VERBS;
+    const char *word = is_reader ? SOAK_PICK_OF(s, readers) : soak_verbs[verb];
+    *job = (struct soak_job){.number = ++s->number, .verb = verb, .platform = platform};
+    snprintf(reason, sizeof reason, "number %d", job->number);
+    const char *const reader_args[] = {word, "--json", NULL};
+    const char *const args[] = {word,    soak_platforms[platform],
+                                "--yes", "--reason",
+                                reason,  verb == SOAK_HALT ? NULL : "--override",
+                                reason,  NULL};
+    if (!is_reader)
+        books_asked(s->books, verb, platform);
+    job->stirred = books_stirred(s->books, platform);
+    output_path(s, job->number, path, sizeof path);
+    soak_note(s, "command %d: %s %s", job->number, word, is_reader ? "" : soak_platforms[platform]);
+    job->pid = dash_spawn(&s->dash, &s->sim, is_reader ? reader_args : args, path);
+}
+
+void soak_start_command(struct soak *s)
+{
     size_t at = 0;
     while (at < SOAK_JOBS && s->jobs[at].pid != 0)
         at++;
     if (at == SOAK_JOBS)
         return;
-    struct soak_job *job = &s->jobs[at];
-    *job = (struct soak_job){.number = ++s->number, .platform = soak_pick_platform(s)};
-    job->verb = soak_chance(s, 10) ? SOAK_VERBS : soak_pick_verb(s, job->platform);
-    bool is_reader = job->verb == SOAK_VERBS;
-    const char *word = is_reader ? SOAK_PICK_OF(s, readers) : soak_verbs[job->verb];
-    snprintf(reason, sizeof reason, "number %d", job->number);
-    const char *const args[] = {word,    soak_platforms[job->platform],
-                                "--yes", "--reason",
-                                reason,  job->verb == SOAK_HALT ? NULL : "--override",
-                                reason,  NULL};
-    const char *const reader_args[] = {word, "--json", NULL};
-    if (!is_reader)
-        books_asked(s->books, job->verb, job->platform);
-    job->stirred = books_stirred(s->books, job->platform);
-    output_path(s, job->number, path, sizeof path);
-    soak_note(s, "command %d: %s %s", job->number, word,
-              is_reader ? "" : soak_platforms[job->platform]);
-    job->pid = dash_spawn(&s->dash, &s->sim, is_reader ? reader_args : args, path);
+    size_t platform = soak_pick_platform(s);
+    soak_command(s, &s->jobs[at], soak_chance(s, 10) ? SOAK_VERBS : soak_pick_verb(s, platform),
+                 platform);
 }
 
 /* The codes that a command may end with when the upstreams misbehave. Source: docs/command-line.md,

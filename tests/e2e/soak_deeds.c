@@ -405,14 +405,13 @@ static bool open_question(struct soak *s, struct wish *wish, const char *questio
     return pty_wait_text(s->dash.pty, question, patience_ms());
 }
 
-static void ask_in_dialog(struct soak *s)
+/* False where there was nothing to confirm. */
+static bool ask_in_dialog(struct soak *s, enum soak_verb verb, size_t platform)
 {
     static const char *const titles[SOAK_VERBS] = {"HALT", "RESUME", "ADVANCE"};
     struct wish wish;
     char question[32];
     char line[64];
-    size_t platform = soak_pick_platform(s);
-    enum soak_verb verb = soak_pick_verb(s, platform);
     pty_resize(s->dash.pty, 44, 130);
     soak_leave_all(s);
     snprintf(line, sizeof line, ":%s %s\r", soak_verbs[verb], soak_platforms[platform]);
@@ -428,6 +427,13 @@ static void ask_in_dialog(struct soak *s)
         books_asked(s->books, verb, platform);
         dash_type(&s->dash, "y");
     }
+    return is_open;
+}
+
+static void ask_something(struct soak *s)
+{
+    size_t platform = soak_pick_platform(s);
+    ask_in_dialog(s, soak_pick_verb(s, platform), platform);
 }
 
 static void stop_everything(struct soak *s)
@@ -464,6 +470,19 @@ int soak_close(struct soak *s)
     return simulator_stop(&s->sim);
 }
 
+void soak_begin(struct soak *s)
+{
+    static const size_t android = 1, wear = 2;
+    int tries = 0;
+    while (!ask_in_dialog(s, SOAK_HALT, android) && ++tries < SHOW_TRIES)
+        continue;
+    dash_expect_store(&s->dash, &s->sim, soak_platforms[android], "halted");
+    dash_expect_in_row(&s->dash, "HALT Android", "seen");
+    soak_command(s, &s->jobs[0], SOAK_RESUME, android);
+    soak_command(s, &s->jobs[1], SOAK_ADVANCE, wear);
+    soak_end_jobs(s);
+}
+
 static void do_something(struct soak *s, int64_t age_ms)
 {
     bool is_late = age_ms > s->hours * HOUR_MS / 2;
@@ -487,7 +506,7 @@ static void do_something(struct soak *s, int64_t age_ms)
     else if (which <= 66)
         change_console(s);
     else if (which <= 78)
-        ask_in_dialog(s);
+        ask_something(s);
     else if (which <= 79)
         stop_everything(s);
     else if (which <= 96)

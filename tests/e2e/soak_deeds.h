@@ -46,6 +46,8 @@ void soak_open(struct soak *soak, uint64_t seed, long hours);
 /* The simulator's exit code. */
 int soak_close(struct soak *soak);
 
+/* One verb of each kind while nothing fails, so that every run has them: they must be seen. */
+void soak_begin(struct soak *soak);
 /* Turns until the world is `hour` hours old. */
 void soak_run(struct soak *soak, long hour);
 void soak_end_faults(struct soak *soak);
@@ -71,6 +73,8 @@ bool soak_chance(struct soak *soak, int percent);
     ((list)[soak_pick((soak), 0, (int)(sizeof(list) / sizeof(list)[0]) - 1)])
 size_t soak_pick_platform(struct soak *soak);
 enum soak_verb soak_pick_verb(struct soak *soak, size_t platform);
+/* SOAK_VERBS: a command that only reads. */
+void soak_command(struct soak *soak, struct soak_job *job, enum soak_verb verb, size_t platform);
 void soak_start_command(struct soak *soak);
 void soak_kill_command(struct soak *soak);
 void soak_look_at_jobs(struct soak *soak);

@@ -231,6 +231,7 @@ static void it_survives_hours_of_everything(void **state)
     (void)state;
     dash_expect_in_row(&soak.dash, "Android", "ROLLING");
     dash_expect_in_row(&soak.dash, "Web", "ROLLING");
+    soak_begin(&soak);
     soak_run(&soak, 1);
     come_to_rest(&soak);
     struct proc_size first = soak_size(&soak, "after the first hour");

@@ -100,10 +100,10 @@ static void judge_job(struct soak *s, struct soak_job *job, int ended)
     bool is_expected = job->is_killed ? status == PTY_SIGNALLED + SIGKILL || is_exit_allowed(status)
                                       : is_exit_allowed(status);
     soak_note(s, "command %d ends with %d", job->number, status);
-    if (!is_expected) {
+    if (status != 0 && job->verb != SOAK_VERBS)
         show_output(s, job);
+    if (!is_expected)
         dash_fail(&s->dash, "command %d ends with %d", job->number, status);
-    }
     if (status == 0 && job->verb == SOAK_HALT)
         expect_halted(s, job);
     job->pid = 0;
@@ -119,10 +119,11 @@ void soak_look_at_jobs(struct soak *s)
     }
 }
 
-void soak_kill_command(struct soak *s)
+/* An intent whose halt may still be at work is settled after half a minute: not near an end. */
+void soak_kill_command(struct soak *s, bool may_hold)
 {
     struct soak_job *job = &s->jobs[soak_pick(s, 0, SOAK_JOBS - 1)];
-    if (job->pid == 0 || job->is_killed)
+    if (job->pid == 0 || job->is_killed || (job->verb == SOAK_HALT && !may_hold))
         return;
     soak_note(s, "command %d is killed", job->number);
     job->is_killed = true;

@@ -479,6 +479,7 @@ void soak_begin(struct soak *s)
     dash_expect_store(&s->dash, &s->sim, soak_platforms[android], "halted");
     dash_expect_in_row(&s->dash, "HALT Android", "seen");
     soak_command(s, &s->jobs[0], SOAK_RESUME, android);
+    soak_end_jobs(s);
     soak_command(s, &s->jobs[1], SOAK_ADVANCE, wear);
     soak_end_jobs(s);
 }
@@ -512,7 +513,7 @@ static void do_something(struct soak *s, int64_t age_ms)
     else if (which <= 96)
         soak_start_command(s);
     else if (which <= 98)
-        soak_kill_command(s);
+        soak_kill_command(s, may_hold);
     else if (is_late)
         jump(s);
 }
@@ -525,21 +526,22 @@ struct proc_size soak_size(struct soak *s, const char *when)
     return size;
 }
 
-void soak_run(struct soak *s, long hour)
+void soak_run(struct soak *s, long hours)
 {
-    int64_t next_ms = 0;
-    for (;;) {
-        int64_t age_ms = world_ms(s, NULL) - s->start_ms;
-        if (age_ms >= hour * HOUR_MS)
-            return;
-        if (age_ms >= next_ms)
+    int64_t begin_ms = world_ms(s, NULL) - s->lived_ms;
+    int64_t end_ms = s->lived_ms + hours * HOUR_MS;
+    int64_t next_ms = s->lived_ms;
+    while (s->lived_ms < end_ms) {
+        if (s->lived_ms >= next_ms) {
             soak_size(s, "it takes");
-        next_ms = (age_ms / HOUR_MS + 1) * HOUR_MS;
-        do_something(s, age_ms);
+            next_ms += HOUR_MS;
+        }
+        do_something(s, s->lived_ms);
         pty_read_for(s->dash.pty, soak_pick(s, 5, 100));
         soak_look_at_jobs(s);
         books_receive(s->books, &s->sim);
         if (pty_wait_exit(s->dash.pty, 0) != PTY_RUNNING)
             dash_fail(&s->dash, "it has ended");
+        s->lived_ms = world_ms(s, NULL) - begin_ms;
     }
 }

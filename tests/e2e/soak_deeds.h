@@ -33,6 +33,7 @@ struct soak {
     uint64_t random;
     long hours;
     int64_t start_ms;            /* WORLD time of the world's start */
+    int64_t lived_ms;            /* of all turns so far, WORLD */
     int64_t faults[SOAK_FAULTS]; /* ids; 0: free */
     struct soak_job jobs[SOAK_JOBS];
     int number;            /* of deeds that are told apart by it */
@@ -48,8 +49,8 @@ int soak_close(struct soak *soak);
 
 /* One verb of each kind while nothing fails, so that every run has them: they must be seen. */
 void soak_begin(struct soak *soak);
-/* Turns until the world is `hour` hours old. */
-void soak_run(struct soak *soak, long hour);
+/* Turns for so many hours of the world's time. */
+void soak_run(struct soak *soak, long hours);
 void soak_end_faults(struct soak *soak);
 /* Puts every dialog, line and message away: the overview is there. */
 void soak_leave_all(struct soak *soak);
@@ -76,6 +77,6 @@ enum soak_verb soak_pick_verb(struct soak *soak, size_t platform);
 /* SOAK_VERBS: a command that only reads. */
 void soak_command(struct soak *soak, struct soak_job *job, enum soak_verb verb, size_t platform);
 void soak_start_command(struct soak *soak);
-void soak_kill_command(struct soak *soak);
+void soak_kill_command(struct soak *soak, bool may_hold);
 void soak_look_at_jobs(struct soak *soak);
 bool soak_is_job_running(const struct soak *soak);

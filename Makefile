@@ -3,7 +3,7 @@
 #: make demo          the dashboard on a simulated rollout week
 #: make test          lint, then every test in release, asan and tsan; T=tests/unit/test_x.c for one
 #: make install       into PREFIX (/usr/local) below DESTDIR; make uninstall takes it out again
-#: make bench         measures beside references (PARTS='paint keys rest crowd'); bench-judgement; fuzz
+#: make bench         measures beside references (PARTS='paint keys rest crowd'); bench-judgement; fuzz; soak
 #: make golden-update takes the screens as they are now, with the difference; make docs-screens: README's
 #: make lint, format, clean, analyze;  make ci-full: clang, analyzers, valgrind, long fuzzing
 #: V=1 shows commands; CC=clang BUILD=.build/clang builds beside; what is missing is installed.
@@ -16,7 +16,6 @@ TEST_TIMEOUT ?= 120
 TEST_JOBS    ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2)))) # most of a test is waiting
 TEST_VARIANTS ?= $(if $(T),release,release asan tsan)
 CLANG ?= clang
-T             ?=
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -152,7 +151,7 @@ endif
 $(BUILD)/flags $(BUILD)/prefix: ;
 
 # --- what people type ----------------------------------------------------------------------------
-.PHONY: all lint test bench bench-judgement fuzz demo docs-screens install uninstall clean help format ci-full golden-update fuzz-programs
+.PHONY: all lint test soak bench bench-judgement fuzz demo docs-screens install uninstall clean help format ci-full golden-update fuzz-programs
 all: $(BUILD)/lint.ok release
 lint_src := $(shell find Makefile README.md .ci core tui themes tests docs -type f 2>/dev/null)
 $(BUILD)/lint.ok: $(lint_src)
@@ -163,6 +162,7 @@ chosen       = $(if $(T),$(patsubst ./%,%,$(T)),$(programs) $(fuzz_src))
 test_binaries = $(foreach v,$(TEST_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%,$(filter-out $(if $(T),,$(skip_$(v))),$(filter %.c,$(chosen)))))
 test: $(BUILD)/run $(TEST_VARIANTS:%=$(if $(T),aids,tests)-%) $(if $(is_building),$(test_binaries))
 	$(Q)$(BUILD)/run -j $(TEST_JOBS) -t $(TEST_TIMEOUT) -b $(BUILD) $(if $(T),$(filter %.sh,$(T)),$(lint_tests)) $(test_binaries)
+soak: ; $(Q)SLIPWAY_SOAK_HOURS=168 SLIPWAY_WALK_STEPS=10000 $(MAKE) test T='tests/e2e/test_soak.c tests/e2e/test_walk.c' TEST_VARIANTS='release asan tsan' TEST_TIMEOUT=7200
 as_test := env SLIPWAY_TOP=$(CURDIR) SLIPWAY_VARIANT=release SLIPWAY_BUILD=$(abspath $(BUILD))/release \
   SLIPWAY_BIN=$(abspath $(BUILD))/release/slipway SLIPWAY_SIM_BIN=$(abspath $(BUILD))/release/slipway-sim \
   LC_ALL=C.UTF-8 TZ=UTC

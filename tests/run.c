@@ -144,7 +144,8 @@ static void name_of(const char *program, char out[256])
 }
 
 /* What the caller may choose of a test's own. */
-static const char *const kept_names[] = {"SLIPWAY_SOAK_SEED", "SLIPWAY_SOAK_HOURS"};
+static const char *const kept_names[] = {"SLIPWAY_SOAK_SEED", "SLIPWAY_SOAK_HOURS",
+                                         "SLIPWAY_WALK_SEED", "SLIPWAY_WALK_STEPS"};
 enum { KEPT_NAMES = sizeof kept_names / sizeof kept_names[0], KEPT_SIZE = 64 };
 
 static void keep_chosen(char kept[KEPT_NAMES][KEPT_SIZE])

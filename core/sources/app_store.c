@@ -88,6 +88,23 @@ static void offer_halt_phase(const struct sw_rollout *rollout, struct sw_source_
               rollout->version);
 }
 
+static bool is_off_sale(const struct sw_rollout *rollout)
+{
+    return strstr(rollout->raw_state, "removed from sale") != NULL;
+}
+
+/* Whether it is on sale is read every few minutes only: that never closes a halt. */
+static void offer_halt_off_sale(const struct sw_rollout *rollout, struct sw_source_offer *out)
+{
+    out->is_possible = true;
+    sw_format(out->effect, sizeof(out->effect),
+              "No territory sold the app when last looked, which ends a phased release; its word "
+              "for %s is still ACTIVE, and Apple is asked to pause it all the same.",
+              rollout->version);
+    sw_copy(out->will_not, sizeof(out->will_not),
+            "It puts nothing back on sale and takes nothing from it.");
+}
+
 static void offer_halt(const struct sw_rollout *rollout, struct sw_source_offer *out)
 {
     switch (rollout->state) {
@@ -103,13 +120,18 @@ static void offer_halt(const struct sw_rollout *rollout, struct sw_source_offer 
         no(out, "everybody gets it: Apple can halt only a phased release under way; ship a higher "
                 "version, or remove the app from sale by hand");
         return;
+    case SW_STATE_FAILED:
+        if (is_off_sale(rollout) && is_phase(rollout, "ACTIVE")) {
+            offer_halt_off_sale(rollout, out);
+            return;
+        }
+        break;
     case SW_STATE_NONE:
     case SW_STATE_BUILDING:
     case SW_STATE_TESTING:
     case SW_STATE_IN_REVIEW:
     case SW_STATE_READY:
     case SW_STATE_ROLLED_BACK:
-    case SW_STATE_FAILED:
     case SW_STATE_COUNT:
         break;
     }
@@ -131,21 +153,36 @@ static void offer_resume(const struct sw_rollout *rollout, struct sw_source_offe
     sw_copy(out->will_not, sizeof(out->will_not), "The days of pause used do not come back.");
 }
 
+/* What a release does to the version that is still on its way. */
+static void ending_text(const struct sw_rollout *rollout, char *out, size_t size)
+{
+    const struct sw_other_version *other = &rollout->other;
+    char at[32];
+    bool is_phasing = other->version[0] &&
+                      (other->state == SW_STATE_ROLLING || other->state == SW_STATE_HALTED);
+    if (is_phasing)
+        sw_format(out, size, "ENDS the phased release of %s (%s, %s) for good", other->version,
+                  sw_state_name(other->state),
+                  sw_percent_text(other->percent_set, true, at, sizeof(at)));
+    else
+        sw_copy(out, size, "Ends the phased release of the version before, if one runs");
+}
+
 static void offer_release(const struct sw_rollout *rollout, struct sw_source_offer *out)
 {
+    char ending[160];
+    ending_text(rollout, ending, sizeof(ending));
     out->is_possible = true;
     out->to_percent = percent(has_phase(rollout) ? 1 : 100);
     if (has_phase(rollout))
         sw_format(out->effect, sizeof(out->effect),
                   "Releases %s: new installs and updates by hand get it, automatic updates begin "
-                  "with 1%% and Apple widens them to 100%% over 7 days. Ends the phased release of "
-                  "the version before, if one runs.",
-                  rollout->version);
+                  "with 1%% and Apple widens them to 100%% over 7 days. %s.",
+                  rollout->version, ending);
     else
         sw_format(out->effect, sizeof(out->effect),
-                  "Releases %s to EVERYBODY at once: it has no phased release. Ends the phased "
-                  "release of the version before, if one runs.",
-                  rollout->version);
+                  "Releases %s to EVERYBODY at once: it has no phased release. %s.",
+                  rollout->version, ending);
     sw_copy(out->will_not, sizeof(out->will_not),
             "It cannot be taken back, and is not in the store at once: Apple needs minutes to "
             "hours.");
@@ -182,14 +219,14 @@ static void offer_advance(const struct sw_rollout *rollout, struct sw_source_off
         no(out, "Apple is reviewing it");
         return;
     case SW_STATE_BUILDING:
-        no(out, "it is being prepared and not yet submitted");
+    case SW_STATE_TESTING:
+        no(out, "it is being prepared: submit it for review in App Store Connect first");
         return;
     case SW_STATE_FAILED:
         no(out, "it was rejected, withdrawn or removed from sale");
         return;
     case SW_STATE_UNKNOWN:
     case SW_STATE_NONE:
-    case SW_STATE_TESTING:
     case SW_STATE_ROLLED_BACK:
     case SW_STATE_COUNT:
         break;
@@ -299,14 +336,27 @@ static const struct sw_option rollout_options[] = {
     {0},
 };
 
+static const struct sw_option health_options[] = {
+    {.key = "bundle_id",
+     .type = SW_OPTION_STRING,
+     .is_required = true,
+     .help = "bundle id of the app whose written reviews are counted; its rollout must be this "
+             "source's",
+     .example = "com.acme.app"},
+    {0},
+};
+
 const struct sw_source_kind sw_source_app_store = {
     .name = "app_store",
     .title = "App Store Connect",
-    .summary = "phased releases: day, percent, pause budget; halt, resume, release, complete",
-    .can = SW_CAN_ROLLOUT | SW_CAN_ACT,
+    .summary = "phased releases: day, percent, pause budget; halt, resume, release, complete; "
+               "builds and written reviews",
+    .can = SW_CAN_ROLLOUT | SW_CAN_HEALTH | SW_CAN_ACT,
     .base_url = "https://api.appstoreconnect.apple.com",
     .account_options = account_options,
     .rollout_options = rollout_options,
+    .health_options = health_options,
+    .metrics = 1u << SW_METRIC_ONE_STAR_SHARE,
     .interval_s = 60,
     .stale_after_s = 300,
     /* 3,500 an hour for all programs with this key; bursts are refused long before. */

@@ -64,7 +64,8 @@ static int draw_includes(const struct place *at, int row)
     pen_tab(&pen, at->col + 13);
     for (size_t i = 0; i < p->includes_count; i++)
         pen_print(&pen, ROLE_TEXT, "%s%s", i > 0 ? ", " : "", fig_include(p->includes[i]));
-    pen_put(&pen, ROLE_DIM, ": in the same bundle, at the same percent; no crash figure of its own");
+    pen_put(&pen, ROLE_DIM,
+            ": in the same bundle, at the same percent; no crash figure of its own");
     return 1;
 }
 
@@ -471,9 +472,8 @@ static int draw_commits(const struct place *at)
 
 static const section_fn left_sections[] = {draw_facts, draw_summary, draw_offers, draw_gates,
                                            draw_stages};
-static const section_fn right_sections[] = {draw_chart,  draw_issues, draw_reviews,
-                                            draw_builds, draw_alarms, draw_readings,
-                                            draw_commits};
+static const section_fn right_sections[] = {draw_chart,  draw_issues,   draw_reviews, draw_builds,
+                                            draw_alarms, draw_readings, draw_commits};
 
 static int draw_column(struct place at, const section_fn *sections, size_t count)
 {

@@ -44,14 +44,28 @@ static void explain_stages(const struct sw_plan *plan, struct sw_buf *out)
     }
 }
 
+/* What halting over weekends would take from the pause budget; nothing carries it out yet. */
+static void explain_store(const struct sw_plan *plan, struct sw_buf *out)
+{
+    char each[SW_DURATION_TEXT], most[SW_DURATION_TEXT];
+    struct sw_weekends weekends = sw_plan_weekends_most(plan);
+    sw_buf_add(out, "the store's own table");
+    if (plan->halt_weekends)
+        sw_buf_printf(out,
+                      ", to be halted over weekends (by hand: nothing does it yet; %s of pause "
+                      "each, at most %d, %s of %d days)",
+                      sw_duration_format(SW_WEEKEND_S * SW_SECOND_MS, each), weekends.count,
+                      sw_duration_format(weekends.pause_s * SW_SECOND_MS, most), SW_PAUSE_DAYS);
+    sw_buf_add(out, ": ");
+}
+
 static void explain_plan(const struct sw_plan *plan, struct sw_buf *out)
 {
     sw_buf_add(out, "    plan: ");
     if (plan->kind == SW_PLAN_SERVICE)
         sw_buf_add(out, "the deploy system's own steps");
     else if (plan->kind == SW_PLAN_STORE)
-        sw_buf_printf(
-            out, "the store's own table%s: ", plan->halt_weekends ? ", to be halted over weekends" : "");
+        explain_store(plan, out);
     else if (plan->count == 0)
         sw_buf_add(out, "none; the only step forward is complete");
     explain_stages(plan, out);

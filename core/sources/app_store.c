@@ -158,8 +158,8 @@ static void ending_text(const struct sw_rollout *rollout, char *out, size_t size
 {
     const struct sw_other_version *other = &rollout->other;
     char at[32];
-    bool is_phasing = other->version[0] &&
-                      (other->state == SW_STATE_ROLLING || other->state == SW_STATE_HALTED);
+    bool is_phasing =
+        other->version[0] && (other->state == SW_STATE_ROLLING || other->state == SW_STATE_HALTED);
     if (is_phasing)
         sw_format(out, size, "ENDS the phased release of %s (%s, %s) for good", other->version,
                   sw_state_name(other->state),

@@ -43,9 +43,7 @@ enum asc_phase {
     ASC_PHASE_COMPLETE,
 };
 
-/* Days of pause a version has. Source: App Store Connect Help "Release a version update in phases",
- * read 2026-01. */
-enum { ASC_ID_MAX = 64, ASC_VERSIONS_MAX = 2000, ASC_PAUSE_DAYS = 30 };
+enum { ASC_ID_MAX = 64, ASC_VERSIONS_MAX = 2000 };
 
 /* What was watched of a version's pauses. Apple tells whole days only. */
 struct asc_pause {

@@ -22,8 +22,8 @@
  *
  * Every five minutes, two requests. Never in a re-read before a verb.
  *
- * Sources: App Store Connect API, OpenAPI document 4.4.1 (Build, BuildBetaDetail, InternalBetaState,
- * ExternalBetaState, BetaAppReviewSubmission, BetaBuildUsagesV1MetricResponse);
+ * Sources: App Store Connect API, OpenAPI document 4.4.1 (Build, BuildBetaDetail,
+ * InternalBetaState, ExternalBetaState, BetaAppReviewSubmission, BetaBuildUsagesV1MetricResponse);
  * tramlinehq/store-quirks (build numbers); read 2026-01. */
 #include "sources/app_store.h"
 
@@ -213,8 +213,8 @@ static enum sw_state build_state(const struct sw_build_seen *seen)
         return SW_STATE_FAILED;
     if (!is_word(seen->processing, "VALID"))
         return SW_STATE_UNKNOWN;
-    bool is_testing = is_word(seen->internal, "IN_BETA_TESTING") ||
-                      is_word(seen->external, "IN_BETA_TESTING");
+    bool is_testing =
+        is_word(seen->internal, "IN_BETA_TESTING") || is_word(seen->external, "IN_BETA_TESTING");
     return is_testing ? SW_STATE_TESTING : SW_STATE_BUILDING;
 }
 

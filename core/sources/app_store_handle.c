@@ -25,9 +25,9 @@
 static json_t *entry_json(const struct asc_version *v)
 {
     const struct asc_pause *pause = &v->pause;
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I}", "id", v->id, "state", v->word, "phase_id",
-                             v->phase_id, "phase", v->phase_word, "paused_ms",
-                             (json_int_t)pause->sum_ms);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:I}", "id", v->id, "state", v->word, "phase_id",
+                  v->phase_id, "phase", v->phase_word, "paused_ms", (json_int_t)pause->sum_ms);
     if (v->day.is_known)
         json_object_set_new(json, "day", json_integer((json_int_t)v->day.value));
     if (pause->since_ms > 0) {
@@ -114,8 +114,8 @@ static void beside_read(const json_t *json, struct asc_beside *out)
     train->at_ms = int_of(json, "train_at", 0, INT64_MAX, 0);
     if (asc_is_bad(sw_json_text(json, "version", SW_OPTIONAL, train->version,
                                 sizeof(train->version), NULL)) ||
-        asc_is_bad(sw_json_text(json, "build", SW_OPTIONAL, train->build, sizeof(train->build),
-                                NULL)) ||
+        asc_is_bad(
+            sw_json_text(json, "build", SW_OPTIONAL, train->build, sizeof(train->build), NULL)) ||
         asc_is_bad(
             sw_json_text(json, "word", SW_OPTIONAL, train->word, sizeof(train->word), NULL)) ||
         asc_is_bad(sw_json_str(json, "state", SW_OPTIONAL, &state, NULL)))

@@ -33,13 +33,13 @@ struct count {
 struct reading {
     int64_t now_ms;
     size_t window_count;
-    const int *windows_s;             /* ascending */
+    const int *windows_s; /* ascending */
     struct count counts[SW_WINDOWS_MAX];
     size_t low_count;
     struct sw_review_seen low[LOW_MAX];
-    int64_t read;                     /* reviews */
+    int64_t read; /* reviews */
     int pages;
-    bool is_cut;                      /* more of the longest window than was read */
+    bool is_cut; /* more of the longest window than was read */
 };
 
 /* ----------------------------------------------------------------- parsing */
@@ -55,8 +55,8 @@ static enum sw_code review_parse(const json_t *json, struct sw_review_seen *out,
         code = sw_json_text(json, "attributes.title", SW_OPTIONAL, out->title, sizeof(out->title),
                             err);
     if (!asc_is_bad(code))
-        code = sw_json_text(json, "attributes.body", SW_OPTIONAL, out->body, sizeof(out->body),
-                            err);
+        code =
+            sw_json_text(json, "attributes.body", SW_OPTIONAL, out->body, sizeof(out->body), err);
     if (!asc_is_bad(code))
         code = sw_json_text(json, "attributes.territory", SW_OPTIONAL, out->territory,
                             sizeof(out->territory), err);
@@ -119,8 +119,8 @@ static enum sw_code reviews_read(struct sw_flow *flow, const char *version_id,
 {
     struct asc_listing listing = {
         .doing = "reading reviews", .pages_max = PAGES_MAX, .take = take_reviews};
-    enum sw_code code = sw_request_init(&listing.request, &asc_operations[ASC_REVIEWS_LIST], err,
-                                        version_id, NULL);
+    enum sw_code code =
+        sw_request_init(&listing.request, &asc_operations[ASC_REVIEWS_LIST], err, version_id, NULL);
     sw_request_param(&listing.request, "sort", "-createdDate");
     sw_request_param(&listing.request, "fields[customerReviews]",
                      "rating,title,body,createdDate,territory");

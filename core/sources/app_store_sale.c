@@ -72,9 +72,8 @@ enum sw_code asc_territories_parse(const json_t *page, struct asc_territories *o
         out->available += is_available;
         size_t k;
         const json_t *status;
-        json_array_foreach(statuses, k, status)
-            if (json_is_string(status))
-                count_status(json_string_value(status), out);
+        json_array_foreach(statuses, k, status) if (json_is_string(status))
+            count_status(json_string_value(status), out);
     }
     return asc_is_bad(code) ? code : SW_OK;
 }
@@ -141,8 +140,7 @@ static bool is_time(const struct asc_sale *sale, int64_t now_ms)
 {
     bool is_off = sale->state == ASC_SALE_OFF || sale->state == ASC_SALE_LEAVING;
     int64_t age_ms = now_ms - sale->at_ms;
-    return sale->at_ms == 0 || age_ms < 0 ||
-           age_ms >= (is_off ? OFF_SALE_EVERY_MS : SALE_EVERY_MS);
+    return sale->at_ms == 0 || age_ms < 0 || age_ms >= (is_off ? OFF_SALE_EVERY_MS : SALE_EVERY_MS);
 }
 
 enum sw_code asc_sale_read(struct sw_flow *flow, const char *app_id,

@@ -178,15 +178,16 @@ static void judge_state(const struct asc_version *v, struct sw_rollout *out)
         out->percent_set = known(0);
 }
 
-/* When day `day` ends, by the clock that began at startDate and stood during the pauses; 0 unknown. */
+/* When day `day` ends, by the clock that began at startDate and stood during the pauses; 0 unknown.
+ */
 static int64_t day_end_ms(const struct asc_version *v, int day, int64_t now_ms)
 {
     if (v->phase_start_ms <= 0 || now_ms < v->phase_start_ms)
         return 0;
     int64_t days = v->pause_days.is_known ? (int64_t)v->pause_days.value : 0;
     bool is_watched = v->pause.sum_ms >= 0 && v->pause.sum_ms / SW_DAY_MS == days;
-    int64_t end_ms = v->phase_start_ms + day * SW_DAY_MS +
-                     (is_watched ? v->pause.sum_ms : days * SW_DAY_MS);
+    int64_t end_ms =
+        v->phase_start_ms + day * SW_DAY_MS + (is_watched ? v->pause.sum_ms : days * SW_DAY_MS);
     if (end_ms <= now_ms)
         end_ms += ((now_ms - end_ms) / SW_DAY_MS + 1) * SW_DAY_MS;
     return end_ms;
@@ -213,7 +214,7 @@ static void judge_pause(const struct asc_version *v, struct sw_rollout *out)
     if (v->phase <= ASC_PHASE_UNREAD)
         return;
     out->pause_days_used = v->pause_days;
-    out->pause_days_total = known(ASC_PAUSE_DAYS);
+    out->pause_days_total = known(SW_PAUSE_DAYS);
     out->paused_since_ms = v->pause.since_ms;
     out->is_pause_begin_seen = v->pause.is_begin_seen;
     out->pause_days_before = v->pause.before;
@@ -222,8 +223,8 @@ static void judge_pause(const struct asc_version *v, struct sw_rollout *out)
 /* The train of TestFlight where it is this version's, or NULL. */
 static const struct asc_train *train_of(const struct asc_version *v, const struct asc_train *train)
 {
-    bool is_its = v->class == ASC_PREPARING && train->version[0] &&
-                  strcmp(v->version, train->version) == 0;
+    bool is_its =
+        v->class == ASC_PREPARING && train->version[0] && strcmp(v->version, train->version) == 0;
     return is_its ? train : NULL;
 }
 
@@ -249,8 +250,8 @@ static bool has_version(const struct asc_versions *versions, const char *label)
 static void judge_other(const struct asc_versions *versions, const struct asc_version *other,
                         const struct asc_train *train, struct sw_other_version *out)
 {
-    bool is_history = other && is_out(other) && !asc_is_phasing(other) &&
-                      other->phase != ASC_PHASE_PAUSED;
+    bool is_history =
+        other && is_out(other) && !asc_is_phasing(other) && other->phase != ASC_PHASE_PAUSED;
     if ((!other || is_history) && train->version[0] && !has_version(versions, train->version))
         judge_train(train, out);
     if (!other || is_history)

@@ -76,7 +76,7 @@ void asc_note_of(const struct asc_version *v, const struct asc_version *other,
         sw_format(out, size,
                   "%.0f of %d days of pause are used; what Apple does after them is not "
                   "documented",
-                  v->pause_days.value, ASC_PAUSE_DAYS);
+                  v->pause_days.value, SW_PAUSE_DAYS);
     else if (strcmp(v->word, "WAITING_FOR_EXPORT_COMPLIANCE") == 0)
         sw_copy(out, size, "export compliance must be answered in App Store Connect");
     else if (v->class == ASC_WAITING)
@@ -116,7 +116,7 @@ void asc_release_how(const struct asc_version *v, char *out, size_t size)
     release_type(v, type, sizeof(type));
     bool is_phased = v->phase > ASC_PHASE_UNREAD;
     sw_format(out, size, "%s%s%s", type,
-              is_phased                  ? "; phased over 7 days"
+              is_phased                    ? "; phased over 7 days"
               : v->phase == ASC_PHASE_NONE ? "; to EVERYBODY at once"
                                            : "",
               strcmp(v->review_type, "NOTARIZATION") == 0

@@ -79,7 +79,8 @@ const struct sw_snapshot *world_store(void)
     p->next_at_ms = 0;
     p->next_percent = (struct sw_value){0};
     p->next_note = "halted";
-    p->release_how = "when Apple approves it, by itself, phased over 7 days: NOT held for `advance`";
+    p->release_how =
+        "when Apple approves it, by itself, phased over 7 days: NOT held for `advance`";
     p->other = (struct sw_other){.version = "2.15.4",
                                  .build = "20250121.9",
                                  .state = SW_STATE_IN_REVIEW,

@@ -539,6 +539,43 @@ static void what_is_left_of_a_pause_budget_is_an_upper_bound(void **state)
     }
 }
 
+/* Nothing carries `halt_weekends` out; what it would take is told. */
+static void the_cost_of_halted_weekends_is_told(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    assert_int_equal(sw_zone_set("Europe/Madrid", NULL), SW_OK);
+    sw_plan_init_store(&f.android->plan);
+    f.android->plan.halt_weekends = true;
+    /* Tuesday on day 5 (20 %), two steps to go: no weekend; on day 1 one. */
+    f.android->rollout.percent_set.value = 20;
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_true(snapshot->platforms[0].is_halt_weekends);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 0);
+    sw_snapshot_free(snapshot);
+    f.android->rollout.percent_set.value = 1;
+    snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 1);
+    assert_int_equal(snapshot->platforms[0].weekends_pause_s, 63 * 3600);
+    sw_snapshot_free(snapshot);
+    /* Not rolling: nobody knows when it starts, so the most. */
+    f.android->rollout.state = SW_STATE_READY;
+    snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 2);
+    sw_snapshot_free(snapshot);
+    f.android->rollout.state = SW_STATE_COMPLETE;
+    snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 0);
+    sw_snapshot_free(snapshot);
+    f.android->plan.halt_weekends = false;
+    snapshot = sw_view_build(&f.model, now);
+    assert_false(snapshot->platforms[0].is_halt_weekends);
+    sw_snapshot_free(snapshot);
+    sw_zone_set("UTC", NULL);
+    tear_down(&f);
+}
+
 /* Two versions in flight, builds and reviews reach picture and JSON. */
 static void a_second_version_builds_and_reviews_are_told(void **state)
 {
@@ -648,6 +685,7 @@ int main(void)
         cmocka_unit_test(a_percent_reached_is_rounded_up),
         cmocka_unit_test(a_reading_may_stand_longer_than_its_source),
         cmocka_unit_test(what_is_left_of_a_pause_budget_is_an_upper_bound),
+        cmocka_unit_test(the_cost_of_halted_weekends_is_told),
         cmocka_unit_test(a_second_version_builds_and_reviews_are_told),
         cmocka_unit_test(a_snapshot_keeps_its_trend),
     };

@@ -18,7 +18,7 @@
     "GET /v1/apps/" app "/appStoreVersions?filter%5Bplatform%5D=IOS"                               \
     "&include=build,appStoreVersionPhasedRelease"                                                  \
     "&fields%5BappStoreVersions%5D=platform,versionString,appVersionState,appStoreState,"          \
-    "reviewType,releaseType,earliestReleaseDate,createdDate,build,appStoreVersionPhasedRelease"               \
+    "reviewType,releaseType,earliestReleaseDate,createdDate,build,appStoreVersionPhasedRelease"    \
     "&fields%5Bbuilds%5D=version"                                                                  \
     "&fields%5BappStoreVersionPhasedReleases%5D=phasedReleaseState,startDate,"                     \
     "totalPauseDuration,currentDayNumber&limit=200"
@@ -60,7 +60,8 @@
 #define AVAILABILITY_LINE                                                                          \
     "GET /v1/apps/1481211155/appAvailabilityV2?fields%5BappAvailabilities%5D="                     \
     "availableInNewTerritories"
-#define AVAILABILITY STEP(AVAILABILITY_LINE, "{\"data\":{\"type\":\"appAvailabilities\",\"id\":\"av=1\"}}")
+#define AVAILABILITY                                                                               \
+    STEP(AVAILABILITY_LINE, "{\"data\":{\"type\":\"appAvailabilities\",\"id\":\"av=1\"}}")
 #define TERRITORIES_LINE                                                                           \
     "GET /v2/appAvailabilities/av%3D1/territoryAvailabilities"                                     \
     "?fields%5BterritoryAvailabilities%5D=available,contentStatuses&limit=200"
@@ -80,22 +81,22 @@
     "&fields%5BbetaAppReviewSubmissions%5D=betaReviewState&limit=20"
 #define NO_BUILDS STEP(BUILDS_LINE, "{\"data\":[]}")
 #define TEST_BUILD(n, number, date, state)                                                         \
-    "{\"type\":\"builds\",\"id\":\"tb" n "\",\"attributes\":{\"version\":\"" number                   \
-    "\",\"uploadedDate\":\"" date "\",\"expirationDate\":\"2026-04-19T08:00:00Z\",\"expired\":"      \
-    "false,\"processingState\":" state                                                            \
-    "},\"relationships\":{\"preReleaseVersion\":{\"data\":{\"type\":\"preReleaseVersions\",\"id\":"  \
-    "\"pr" n "\"}},\"buildBetaDetail\":{\"data\":{\"type\":\"buildBetaDetails\",\"id\":\"bd" n        \
-    "\"}},\"betaAppReviewSubmission\":{\"data\":{\"type\":\"betaAppReviewSubmissions\",\"id\":\"br"  \
-    n "\"}}}}"
+    "{\"type\":\"builds\",\"id\":\"tb" n "\",\"attributes\":{\"version\":\"" number                \
+    "\",\"uploadedDate\":\"" date "\",\"expirationDate\":\"2026-04-19T08:00:00Z\",\"expired\":"    \
+    "false,\"processingState\":" state "},\"relationships\":{\"preReleaseVersion\":{\"data\":{"    \
+                                       "\"type\":\"preReleaseVersions\",\"id\":"                   \
+    "\"pr" n "\"}},\"buildBetaDetail\":{\"data\":{\"type\":\"buildBetaDetails\",\"id\":\"bd" n     \
+    "\"}},\"betaAppReviewSubmission\":{\"data\":{\"type\":\"betaAppReviewSubmissions\",\"id\":"    \
+    "\"br" n "\"}}}}"
 #define TEST_WORDS(n, label, internal, external, review)                                           \
-    "{\"type\":\"preReleaseVersions\",\"id\":\"pr" n "\",\"attributes\":{\"version\":\"" label        \
-    "\",\"platform\":\"IOS\"}},{\"type\":\"buildBetaDetails\",\"id\":\"bd" n                         \
-    "\",\"attributes\":{\"internalBuildState\":\"" internal "\",\"externalBuildState\":\"" external   \
-    "\"}},{\"type\":\"betaAppReviewSubmissions\",\"id\":\"br" n                                     \
+    "{\"type\":\"preReleaseVersions\",\"id\":\"pr" n "\",\"attributes\":{\"version\":\"" label     \
+    "\",\"platform\":\"IOS\"}},{\"type\":\"buildBetaDetails\",\"id\":\"bd" n                       \
+    "\",\"attributes\":{\"internalBuildState\":\"" internal                                        \
+    "\",\"externalBuildState\":\"" external                                                        \
+    "\"}},{\"type\":\"betaAppReviewSubmissions\",\"id\":\"br" n                                    \
     "\",\"attributes\":{\"betaReviewState\":\"" review "\"}}"
 #define USAGES_LINE(n) "GET /v1/builds/tb" n "/metrics/betaBuildUsages?limit=200"
 #define NO_USAGES(n)   STEP(USAGES_LINE(n), "{\"data\":[]}")
 #define REVIEWS_LINE(version)                                                                      \
-    "GET /v1/appStoreVersions/" version                                                            \
-    "/customerReviews?sort=-createdDate"                                                           \
+    "GET /v1/appStoreVersions/" version "/customerReviews?sort=-createdDate"                       \
     "&fields%5BcustomerReviews%5D=rating,title,body,createdDate,territory&limit=100"

@@ -78,7 +78,7 @@ static void page(char *out, size_t size, const char *data, const char *included)
 
 #define PHASING                                                                                    \
     "{\"data\":[" ONE(LIVE, HAS_PHASE("2")) "],\"included\":[" BUILDS                              \
-    "," PHASE("2", "\"ACTIVE\"", DAY("3", "0")) "]}"
+                                            "," PHASE("2", "\"ACTIVE\"", DAY("3", "0")) "]}"
 #define EVERYBODY "{\"data\":[" ONE(LIVE, "null") "],\"included\":[" BUILDS "]}"
 
 /* -------------------------------------------------------------------- sale */
@@ -115,8 +115,8 @@ static void test_removal_from_sale_is_told_by_the_territories(void **state)
         struct scene scene;
         scene_init(&scene);
         sw_format(json, sizeof(json), "{\"data\":[%s]}", cases[i].territories);
-        const struct sw_rollout *r = POLL(&scene, VERSIONS(PHASING), AVAILABILITY,
-                                          STEP(TERRITORIES_LINE, json), NO_BUILDS);
+        const struct sw_rollout *r =
+            POLL(&scene, VERSIONS(PHASING), AVAILABILITY, STEP(TERRITORIES_LINE, json), NO_BUILDS);
         if (r->state != cases[i].state || strcmp(r->raw_state, cases[i].raw) != 0)
             fail_msg("%s: %s \"%s\"", cases[i].what, sw_state_name(r->state), r->raw_state);
         if (cases[i].note ? !strstr(r->note, cases[i].note) : r->note[0])
@@ -152,9 +152,8 @@ static void test_the_sale_is_asked_every_half_hour_and_sooner_when_gone(void **s
     flow_set_now(scene.flow, now + 29 * SW_MINUTE_MS);
     POLL(&scene, VERSIONS(EVERYBODY), NO_BUILDS);
     flow_set_now(scene.flow, now + 30 * SW_MINUTE_MS);
-    const struct sw_rollout *r =
-        POLL(&scene, VERSIONS(EVERYBODY), AVAILABILITY,
-             STEP(TERRITORIES_LINE, "{\"data\":[" GONE "]}"));
+    const struct sw_rollout *r = POLL(&scene, VERSIONS(EVERYBODY), AVAILABILITY,
+                                      STEP(TERRITORIES_LINE, "{\"data\":[" GONE "]}"));
     assert_int_equal(r->state, SW_STATE_FAILED);
     /* Carried until it is asked again, also by a re-read. */
     flow_set_now(scene.flow, now + 31 * SW_MINUTE_MS);
@@ -173,8 +172,8 @@ static void test_the_sale_of_a_version_in_review_is_not_asked(void **state)
     (void)state;
     struct scene scene;
     scene_init(&scene);
-    POLL(&scene,
-         VERSIONS("{\"data\":[" VERSION("2", "4.12.0", "IN_REVIEW", NEW, "null") "]}"), NO_BUILDS);
+    POLL(&scene, VERSIONS("{\"data\":[" VERSION("2", "4.12.0", "IN_REVIEW", NEW, "null") "]}"),
+         NO_BUILDS);
     scene_clear(&scene);
 }
 
@@ -184,17 +183,18 @@ static void test_territories_have_pages_and_an_end(void **state)
     struct sw_error err = {0};
     struct scene scene;
     scene_init(&scene);
-#define MORE(n)                                                                                    \
-    "{\"data\":[" GONE "],\"links\":{\"next\":\"" HOST "/v2/x?cursor=" n "\"}}"
+#define MORE(n) "{\"data\":[" GONE "],\"links\":{\"next\":\"" HOST "/v2/x?cursor=" n "\"}}"
     const struct sw_rollout *r =
         POLL(&scene, VERSIONS(EVERYBODY), AVAILABILITY, STEP(TERRITORIES_LINE, MORE("a")),
              STEP(TERRITORIES_LINE "&cursor=a", "{\"data\":[" SOLD "]}"), NO_BUILDS);
     assert_int_equal(r->state, SW_STATE_COMPLETE);
     flow_set_now(scene.flow, now + 30 * SW_MINUTE_MS);
-    const struct flow_step endless[] = {
-        VERSIONS(EVERYBODY), AVAILABILITY, STEP(TERRITORIES_LINE, MORE("a")),
-        STEP(TERRITORIES_LINE "&cursor=a", MORE("b")),
-        STEP(TERRITORIES_LINE "&cursor=b", MORE("c")), NO_BUILDS};
+    const struct flow_step endless[] = {VERSIONS(EVERYBODY),
+                                        AVAILABILITY,
+                                        STEP(TERRITORIES_LINE, MORE("a")),
+                                        STEP(TERRITORIES_LINE "&cursor=a", MORE("b")),
+                                        STEP(TERRITORIES_LINE "&cursor=b", MORE("c")),
+                                        NO_BUILDS};
     assert_int_equal(poll_code(&scene, endless, SW_ARRAY_LEN(endless), &err), SW_E_LIMIT);
     assert_non_null(strstr(err.text, "more than 3 pages"));
     scene_clear(&scene);
@@ -263,8 +263,8 @@ static void test_a_429_beside_the_versions_ends_the_poll(void **state)
     struct sw_error err = {0};
     struct scene scene;
     scene_init(&scene);
-    const struct flow_step steps[] = {
-        VERSIONS(PHASING), {.request = AVAILABILITY_LINE, .status = 429, .reply = "{}"}};
+    const struct flow_step steps[] = {VERSIONS(PHASING),
+                                      {.request = AVAILABILITY_LINE, .status = 429, .reply = "{}"}};
     assert_int_equal(poll_code(&scene, steps, SW_ARRAY_LEN(steps), &err), SW_E_QUOTA);
     assert_int_equal(scene.last.state, SW_STATE_ROLLING);
     scene_clear(&scene);
@@ -275,10 +275,9 @@ static void test_a_429_beside_the_versions_ends_the_poll(void **state)
 #define UPLOADED "2026-01-20T00:41:07-08:00"
 #define EARLIER  "2026-01-19T00:41:07-08:00"
 #define ONE_BUILD(processing, internal, external)                                                  \
-    "{\"data\":[" TEST_BUILD("1", "4130", UPLOADED, processing) "],\"included\":["                 \
-    TEST_WORDS("1", "4.13.0", internal, external, "APPROVED") "]}"
-#define PREPARING                                                                                  \
-    "{\"data\":[" VERSION("3", "4.13.0", "PREPARE_FOR_SUBMISSION", NEW, "null") "]}"
+    "{\"data\":[" TEST_BUILD("1", "4130", UPLOADED, processing) "],\"included\":[" TEST_WORDS(     \
+        "1", "4.13.0", internal, external, "APPROVED") "]}"
+#define PREPARING "{\"data\":[" VERSION("3", "4.13.0", "PREPARE_FOR_SUBMISSION", NEW, "null") "]}"
 
 static void test_the_state_by_the_newest_build(void **state)
 {
@@ -343,21 +342,20 @@ static void test_a_failed_build_does_not_hide_a_good_one(void **state)
     (void)state;
     struct scene scene;
     scene_init(&scene);
-    const struct sw_rollout *r =
-        POLL(&scene, VERSIONS("{\"data\":[]}"),
-             STEP(BUILDS_LINE,
-                  "{\"data\":[" TEST_BUILD("2", "4131", UPLOADED, "\"INVALID\"") "," TEST_BUILD(
-                      "1", "4130", EARLIER,
-                      "\"VALID\"") "],\"included\":[" TEST_WORDS("2", "4.13.0",
-                                                                 "PROCESSING_EXCEPTION",
-                                                                 "PROCESSING_EXCEPTION",
-                                                                 "") "," TEST_WORDS("1", "4.13.0",
-                                                                                    "IN_BETA_"
-                                                                                    "TESTING",
-                                                                                    "NOT_"
-                                                                                    "APPLICABLE",
-                                                                                    "") "]}"),
-             NO_USAGES("1"));
+    const struct sw_rollout *r = POLL(
+        &scene, VERSIONS("{\"data\":[]}"),
+        STEP(BUILDS_LINE,
+             "{\"data\":[" TEST_BUILD("2", "4131", UPLOADED, "\"INVALID\"") "," TEST_BUILD(
+                 "1", "4130", EARLIER,
+                 "\"VALID\"") "],\"included\":[" TEST_WORDS("2", "4.13.0", "PROCESSING_EXCEPTION",
+                                                            "PROCESSING_EXCEPTION",
+                                                            "") "," TEST_WORDS("1", "4.13.0",
+                                                                               "IN_BETA_"
+                                                                               "TESTING",
+                                                                               "NOT_"
+                                                                               "APPLICABLE",
+                                                                               "") "]}"),
+        NO_USAGES("1"));
     assert_int_equal(r->state, SW_STATE_TESTING);
     assert_string_equal(r->build, "4130");
     const struct flow_builds *builds = &flow_reports(scene.flow)->builds[0];
@@ -473,8 +471,9 @@ static void test_the_other_version_in_flight_is_told(void **state)
         {"a halted one beside the approved hotfix",
          TWO("PENDING_DEVELOPER_RELEASE", HAS_PHASE("2")), "PAUSED", "4.12.1", "4.12.0", "4120",
          SW_STATE_HALTED, LIVE ", PAUSED day 4", 10},
-        {"a released one beside the one it ends", TWO("PROCESSING_FOR_DISTRIBUTION", HAS_PHASE("2")),
-         "ACTIVE", "4.12.1", "4.12.0", "4120", SW_STATE_ROLLING, LIVE ", ACTIVE day 4", 10},
+        {"a released one beside the one it ends",
+         TWO("PROCESSING_FOR_DISTRIBUTION", HAS_PHASE("2")), "ACTIVE", "4.12.1", "4.12.0", "4120",
+         SW_STATE_ROLLING, LIVE ", ACTIVE day 4", 10},
         {"the next one being prepared", TWO("PREPARE_FOR_SUBMISSION", HAS_PHASE("2")), "ACTIVE",
          "4.12.0", "4.12.1", "4121", SW_STATE_BUILDING, "PREPARE_FOR_SUBMISSION", 0},
         {"one that everybody has is history", TWO("IN_REVIEW", HAS_PHASE("2")), "COMPLETE",
@@ -561,8 +560,8 @@ static void test_how_a_version_will_go_out(void **state)
         sw_format(json, sizeof(json),
                   "{\"data\":[{\"id\":\"v2\",\"attributes\":{\"versionString\":\"4.12.0\","
                   "\"appVersionState\":\"%s\",%s},\"relationships\":{"
-                  "\"appStoreVersionPhasedRelease\":{\"data\":%s}}}],\"included\":["
-                  PHASE("2", "\"INACTIVE\"", "") "]}",
+                  "\"appStoreVersionPhasedRelease\":{\"data\":%s}}}],\"included\":[" PHASE(
+                      "2", "\"INACTIVE\"", "") "]}",
                   cases[i].state, cases[i].attributes, cases[i].phase);
         const struct sw_rollout *r = POLL(&scene, VERSIONS(json));
         bool is_as_told = cases[i].how[0] ? strstr(r->release_how, cases[i].how) != NULL
@@ -641,13 +640,11 @@ static void test_a_watched_pause_moves_the_next_step(void **state)
     assert_int_equal(poll_phase(&scene, now, "ACTIVE", "2", "0")->next_at_ms, end);
     poll_phase(&scene, now + 5 * SW_MINUTE_MS, "PAUSED", "2", "0");
     poll_phase(&scene, now + 30 * SW_MINUTE_MS, "PAUSED", "2", "0");
-    assert_int_equal(
-        poll_phase(&scene, now + 45 * SW_MINUTE_MS, "ACTIVE", "2", "0")->next_at_ms,
-        end + 40 * SW_MINUTE_MS);
+    assert_int_equal(poll_phase(&scene, now + 45 * SW_MINUTE_MS, "ACTIVE", "2", "0")->next_at_ms,
+                     end + 40 * SW_MINUTE_MS);
     /* Apple knows of a day that nobody watched: its whole days count again. */
-    assert_int_equal(
-        poll_phase(&scene, now + 46 * SW_MINUTE_MS, "ACTIVE", "2", "1")->next_at_ms,
-        end + SW_DAY_MS);
+    assert_int_equal(poll_phase(&scene, now + 46 * SW_MINUTE_MS, "ACTIVE", "2", "1")->next_at_ms,
+                     end + SW_DAY_MS);
     scene_clear(&scene);
 }
 

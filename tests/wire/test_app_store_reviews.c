@@ -73,8 +73,8 @@ static const struct sw_reading *over(const struct scene *scene, int window_s)
 
 #define REVIEW(stars, text, date)                                                                  \
     "{\"type\":\"customerReviews\",\"id\":\"r\",\"attributes\":{\"rating\":" stars                 \
-    ",\"title\":\"" text "\",\"body\":\"it \\u001b[31m " text                                      \
-    "\",\"createdDate\":\"" date "\",\"territory\":\"ESP\"}}"
+    ",\"title\":\"" text "\",\"body\":\"it \\u001b[31m " text "\",\"createdDate\":\"" date         \
+    "\",\"territory\":\"ESP\"}}"
 #define LINE REVIEWS_LINE("v2")
 
 /* ---------------------------------------------------------------- counting */
@@ -86,13 +86,19 @@ static void test_one_stars_are_counted_within_each_window(void **state)
     struct scene scene;
     scene_init(&scene, LIVE);
     /* The three shapes of time; the last two are older than the week. */
-    const struct flow_step steps[] = {
-        STEP(LINE, "{\"data\":[" REVIEW("1", "one", "2026-01-20T08:30:00Z") "," REVIEW(
-                       "5", "two", "2026-01-20T00:10:00-08:00") "," REVIEW(
-                       "1", "three", "2026-01-19T12:00:00.000+0000") "," REVIEW(
-                       "2", "four", "2026-01-14T12:00:00.000+0000") "," REVIEW(
-                       "1", "five", "2026-01-13T08:00:00.000+0000") "," REVIEW(
-                       "1", "six", "2025-01-13T08:00:00.000+0000") "]}")};
+    const struct flow_step steps[] = {STEP(
+        LINE, "{\"data\":[" REVIEW("1", "one", "2026-01-20T08:30:00Z") "," REVIEW("5", "two", "2026-01-20T00:10:00-08:00") "," REVIEW(
+                  "1",
+                  "three", "2026-01-19T12:00:00.000+0000") "," REVIEW("2", "four",
+                                                                      "2026-01-14T12:00:00.000+"
+                                                                      "0000") "," REVIEW("1",
+                                                                                         "five",
+                                                                                         "2026-01-"
+                                                                                         "13T08:00:"
+                                                                                         "00.000+"
+                                                                                         "0000") "," REVIEW("1",
+                                                                                                            "six",
+                                                                                                            "2025-01-13T08:00:00.000+0000") "]}")};
     assert_int_equal(ask(&scene, steps, 1, &err), SW_OK);
     const struct sw_reading *hour = over(&scene, HOUR_S), *week = over(&scene, WEEK_S);
     assert_non_null(hour);
@@ -177,10 +183,9 @@ static void test_five_pages_are_enough_and_it_is_said(void **state)
     struct scene scene;
     scene_init(&scene, LIVE);
 #define PAGE(next) "{\"data\":[" REVIEW("4", "a", "2026-01-20T08:30:00Z") MORE(next)
-    const struct flow_step steps[] = {STEP(LINE, PAGE("a")), STEP(LINE "&cursor=a", PAGE("b")),
-                                      STEP(LINE "&cursor=b", PAGE("c")),
-                                      STEP(LINE "&cursor=c", PAGE("d")),
-                                      STEP(LINE "&cursor=d", PAGE("e"))};
+    const struct flow_step steps[] = {
+        STEP(LINE, PAGE("a")), STEP(LINE "&cursor=a", PAGE("b")), STEP(LINE "&cursor=b", PAGE("c")),
+        STEP(LINE "&cursor=c", PAGE("d")), STEP(LINE "&cursor=d", PAGE("e"))};
     assert_int_equal(ask(&scene, steps, SW_ARRAY_LEN(steps), &err), SW_OK);
     assert_true(over(&scene, WEEK_S)->n.value == 5);
     assert_non_null(strstr(over(&scene, WEEK_S)->origin, "the newest 5 only"));

@@ -16,7 +16,9 @@
 #include "sources/app_store.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -291,10 +293,28 @@ static void offer(const struct sw_target *target, const struct sw_rollout *rollo
 
 /* ------------------------------------------------------------------- table */
 
+/* Apple has look-alikes on other hosts of its own: the enterprise programme's API, which wants
+ * another audience in the token, and the private one behind App Store Connect's own pages, which
+ * has more fields. Source: fastlane (enterprise keys; iris), read 2026-01. */
+static bool is_other_apple_host(const char *base_url)
+{
+    static const char apple[] = ".apple.com", ours[] = "api.appstoreconnect.apple.com";
+    const char *at = base_url ? strstr(base_url, "://") : NULL;
+    const char *host = at ? at + 3 : "";
+    size_t len = strcspn(host, "/:?#");
+    bool is_apple = len >= sizeof(apple) - 1 &&
+                    strncasecmp(host + len - (sizeof(apple) - 1), apple, sizeof(apple) - 1) == 0;
+    return is_apple && (len != sizeof(ours) - 1 || strncasecmp(host, ours, len) != 0);
+}
+
 static enum sw_code auth_open(const struct sw_node *account, const char *base_url,
                               struct sw_auth **out, struct sw_error *err)
 {
-    (void)base_url;
+    if (is_other_apple_host(base_url))
+        return sw_fail(err, SW_E_CONFIG,
+                       "base_url: of Apple's hosts only api.appstoreconnect.apple.com is "
+                       "supported, neither the enterprise programme's nor the private API of the "
+                       "web pages");
     return sw_auth_app_store_open(account, out, err);
 }
 

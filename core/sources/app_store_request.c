@@ -83,6 +83,7 @@ const struct sw_operation asc_operations[ASC_OPERATION_COUNT] = {
 /* The first of Apple's errors; each part empty when it is not there. */
 struct apple_error {
     char code[SW_LABEL_MAX], title[SW_LINE_MAX], detail[SW_LINE_MAX];
+    size_t more; /* errors beside it */
 };
 
 static bool error_read(const struct sw_reply *reply, struct apple_error *out)
@@ -95,6 +96,7 @@ static bool error_read(const struct sw_reply *reply, struct apple_error *out)
         json_array_size(errors) == 0)
         return false;
     const json_t *first = json_array_get(errors, 0);
+    out->more = json_array_size(errors) - 1;
     sw_ignore(sw_json_text(first, "code", SW_OPTIONAL, out->code, sizeof(out->code), NULL));
     sw_ignore(sw_json_text(first, "title", SW_OPTIONAL, out->title, sizeof(out->title), NULL));
     sw_ignore(sw_json_text(first, "detail", SW_OPTIONAL, out->detail, sizeof(out->detail), NULL));
@@ -124,9 +126,12 @@ static enum sw_code fail_in_words(const struct sw_reply *reply, const char *doin
         return code;
     }
     const char *words = apple.detail[0] ? apple.detail : apple.title;
+    char more[40] = "";
+    if (apple.more > 0)
+        sw_format(more, sizeof(more), " and %zu more", apple.more);
     return sw_fail_http(err, code, reply->status, own->is_retryable, own->retry_at_ms,
-                        "%s: Apple says \"%s\" (%d %s)%s", doing, words[0] ? words : "nothing",
-                        reply->status, apple.code, advice_of(reply->status, &apple));
+                        "%s: Apple says \"%s\" (%d %s)%s%s", doing, words[0] ? words : "nothing",
+                        reply->status, apple.code, more, advice_of(reply->status, &apple));
 }
 
 enum sw_code asc_exchange(struct sw_flow *flow, const struct sw_request *request, const char *doing,

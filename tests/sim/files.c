@@ -165,6 +165,8 @@ static void app_yaml(FILE *out, const struct world_app *app, const char *title, 
             "         release: \"com.acme.app@{version}+{build}\"}\n",
             app->id, title, app->id, strcmp(app->id, "ios") == 0 ? "    includes: [watchos]\n" : "",
             app->id, rollout, plan, app->project, app->environment);
+    if (strcmp(app->id, "ios") == 0)
+        fputs("      - {metric: one_star_share, source: apple, bundle_id: com.acme.app}\n", out);
 }
 
 static void error_rate_yaml(FILE *out, const struct world_service *service)

@@ -19,6 +19,8 @@
 #include "base/time.h"
 
 #define WATCH_GAP_MS SW_HOUR_MS
+/* Later than any time there is, and far from what overflows in a sum. */
+#define TIME_MAX_MS INT64_C(100000000000000)
 
 /* ----------------------------------------------------------------- writing */
 
@@ -80,8 +82,8 @@ static int64_t int_of(const json_t *json, const char *path, int64_t min, int64_t
 static void pause_read(const json_t *json, struct asc_pause *out)
 {
     int64_t before = int_of(json, "before", 0, 100000, -1);
-    *out = (struct asc_pause){.since_ms = int_of(json, "paused_at", 0, INT64_MAX, 0),
-                              .sum_ms = int_of(json, "paused_ms", -1, INT64_MAX, -1),
+    *out = (struct asc_pause){.since_ms = int_of(json, "paused_at", 0, TIME_MAX_MS, 0),
+                              .sum_ms = int_of(json, "paused_ms", -1, TIME_MAX_MS, -1),
                               .before = {(double)before, before >= 0}};
     sw_ignore(sw_json_bool(json, "begin_seen", SW_OPTIONAL, &out->is_begin_seen, NULL));
 }
@@ -109,9 +111,9 @@ static void beside_read(const json_t *json, struct asc_beside *out)
 {
     struct asc_train *train = &out->train;
     const char *state = "";
-    out->sale.at_ms = int_of(json, "sale_at", 0, INT64_MAX, 0);
+    out->sale.at_ms = int_of(json, "sale_at", 0, TIME_MAX_MS, 0);
     out->sale.state = (enum asc_sale_state)int_of(json, "sale", 0, ASC_SALE_LEAVING, 0);
-    train->at_ms = int_of(json, "train_at", 0, INT64_MAX, 0);
+    train->at_ms = int_of(json, "train_at", 0, TIME_MAX_MS, 0);
     if (asc_is_bad(sw_json_text(json, "version", SW_OPTIONAL, train->version,
                                 sizeof(train->version), NULL)) ||
         asc_is_bad(

@@ -4,9 +4,9 @@
  * at most one write.
  *
  * First two bytes (a letter, a newline): p a poll with what it reads beside the versions, and a
- * second one on its rollout; s the reviews of version v2, whose handle is the next part; otherwise
- * a verb (h halt, r resume, v advance, c complete) on version v2, whose next part is the handle of
- * the last known rollout.
+ * second one on its rollout; w the same after a reading whose handle is the next part; s the
+ * reviews of version v2, whose handle is the next part; otherwise a verb (h halt, r resume, v
+ * advance, c complete) on version v2, whose next part is the handle of the last known rollout.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define ACCOUNT "id: apple\nkind: app_store\nkey_id: 2X9R4HXF34\nkey_file: /nowhere/key.p8\n"
 #define IOS     "source: apple\nbundle_id: com.acme.app\n"
 
-static void poll(struct replies *replies)
+/* known: the handle of the reading before, or NULL; taken over. */
+static void poll(struct replies *replies, char *known)
 {
-    struct sw_rollout last = {0};
     struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);
     struct sw_target *target = flow_add_target(flow, SW_ROLE_ROLLOUT, IOS);
+    struct sw_rollout last = {.handle = known, .observed_at_ms = sw_flow_now(flow) - 60000};
+    target->rollout = known ? &last : NULL;
     flow_perform_with(flow, replies_perform, replies);
     for (int i = 0; i < 2; i++) {
         struct sw_error err = {0};
@@ -133,8 +135,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'c':
         act(&replies, SW_VERB_COMPLETE);
         break;
+    case 'w':
+        poll(&replies, replies_take(&replies));
+        break;
     default:
-        poll(&replies);
+        poll(&replies, NULL);
         break;
     }
     return 0;

@@ -337,6 +337,7 @@ struct sw_platform {
     bool is_stage_since_ours;      /* true: our own seen outcome; false: first observation */
     const char *release_how;       /* how a version not out yet will go out, or empty */
     struct sw_other other;         /* the other version in flight */
+    int64_t started_at_ms;         /* when the store began to widen it; 0: not, or not told */
     struct sw_value pause_days_used, pause_days_total; /* the store's budget, in its whole days */
     int64_t paused_since_ms;       /* when the present pause was first read; 0: none */
     bool is_pause_begin_seen;      /* false: it may have begun earlier */

@@ -87,6 +87,9 @@ static int draw_pause(const struct place *at, int row)
         pen_print(&pen, ROLE_DIM, "; paused since %s%s",
                   fig_when(p->paused_since_ms, at->frame->now_ms, text, sizeof text),
                   p->is_pause_begin_seen ? "" : " or earlier");
+    if (p->started_at_ms != 0)
+        pen_print(&pen, ROLE_DIM, "; phased since %s",
+                  fig_when(p->started_at_ms, at->frame->now_ms, text, sizeof text));
     return 1;
 }
 

@@ -34,6 +34,7 @@ struct sw_rollout {
     struct sw_value percent_actual;   /* only where the upstream itself measures it */
     int64_t observed_at_ms;           /* when it was read; of several parts, when the oldest was */
     int64_t true_for_ms;              /* the time it is true for; usually the same */
+    int64_t started_at_ms;            /* when the store began to widen it; 0: not, or not told */
     struct sw_value pause_days_used, pause_days_total;
     int64_t paused_since_ms;          /* the first reading that showed the present pause; 0: none */
     bool is_pause_begin_seen;         /* the reading just before showed it running */

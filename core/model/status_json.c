@@ -295,6 +295,7 @@ static json_t *platform_json(const struct sw_snapshot *snapshot, const struct sw
     put(platform, "percent_actual", number_or_null(from->percent_actual));
     put(platform, "release_how", text_or_null(from->release_how));
     put(platform, "other", other_json(&from->other));
+    put(platform, "started_at", time_or_null(from->started_at_ms));
     put(platform, "pause", pause_json(from));
     put(platform, "observed_at", time_or_null(from->observed_at_ms));
     put(platform, "stale", json_boolean(from->is_stale));

@@ -537,6 +537,7 @@ static void view_other(struct sw_arena *arena, const struct sw_other_version *fr
 static void view_pause(const struct sw_rollout *rollout, int64_t now_ms, struct sw_platform *to)
 {
     const double day_s = (double)SW_DAY_MS / 1000;
+    to->started_at_ms = rollout->started_at_ms;
     to->pause_days_used = rollout->pause_days_used;
     to->pause_days_total = rollout->pause_days_total;
     to->paused_since_ms = rollout->paused_since_ms;

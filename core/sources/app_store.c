@@ -225,7 +225,9 @@ static void offer_advance(const struct sw_rollout *rollout, struct sw_source_off
         no(out, "it is being prepared: submit it for review in App Store Connect first");
         return;
     case SW_STATE_FAILED:
-        no(out, "it was rejected, withdrawn or removed from sale");
+        no(out, is_word(rollout, "PREPARE_FOR_SUBMISSION")
+                    ? "Apple could not process its build: upload another one"
+                    : "it was rejected, withdrawn or removed from sale");
         return;
     case SW_STATE_UNKNOWN:
     case SW_STATE_NONE:
@@ -264,7 +266,8 @@ static void offer(const struct sw_target *target, const struct sw_rollout *rollo
     (void)target;
     *out = (struct sw_source_offer){0};
     if (!rollout->identity[0] && rollout->state != SW_STATE_NONE && verb != SW_VERB_ROLLBACK) {
-        no(out, "no version is known to address");
+        no(out, rollout->version[0] ? "the store has no version of it yet, only testers have it"
+                                    : "no version is known to address");
         return;
     }
     switch (verb) {

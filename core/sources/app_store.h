@@ -257,7 +257,8 @@ struct asc_builds {
 };
 /* One page; builds that expired are left out. */
 enum sw_code asc_builds_parse(const json_t *page, struct asc_builds *out, struct sw_error *err);
-/* Only those of versions that the store does not have yet, or has and did not release. */
+/* Only those of versions that the store does not have yet or did not release, and the one that a
+ * phased release is giving out. */
 void asc_builds_keep_new(struct asc_builds *builds, const struct asc_versions *versions);
 void asc_train_judge(const struct asc_builds *builds, struct asc_train *out);
 /* Adds up a page of betaBuildUsages. */

@@ -1,8 +1,9 @@
 /* app_store_builds.c: what testers have, in TestFlight.
  *
  * The newest builds that did not expire, with what Apple says of their processing, of the team's
- * testers, of other testers and of the beta review; of the newest usable one also sessions and
- * crashes. Shown are builds of versions that are not released: those of released ones are history.
+ * testers, of other testers and of the beta review; of the newest usable one of a version also
+ * sessions and crashes. Shown are builds of versions that are not released, and the one that a
+ * phased release is giving out: those of released ones are history.
  * A build number is unique only together with its marketing version. An upload of the last minutes
  * may be missing: Apple lists it when its processing begins.
  *
@@ -20,7 +21,7 @@
  * A beta review is not the store's review: it never makes IN_REVIEW. Nobody has a build whose
  * testing waits, so it is BUILDING until the first tester can have it.
  *
- * Every five minutes, two requests. Never in a re-read before a verb.
+ * Every five minutes, two or three requests. Never in a re-read before a verb.
  *
  * Sources: App Store Connect API, OpenAPI document 4.4.1 (Build, BuildBetaDetail,
  * InternalBetaState, ExternalBetaState, BetaAppReviewSubmission, BetaBuildUsagesV1MetricResponse);
@@ -35,7 +36,7 @@
 #include "base/time.h"
 
 #define BUILDS_EVERY_MS (5 * SW_MINUTE_MS)
-enum { USAGE_PAGES_MAX = 3 };
+enum { USAGE_PAGES_MAX = 3, USAGES_MAX = 2 };
 
 /* ----------------------------------------------------------------- parsing */
 
@@ -178,13 +179,15 @@ enum sw_code asc_usages_parse(const json_t *page, struct sw_build_seen *out, str
 
 /* ----------------------------------------------------------------- judging */
 
-static bool is_released(const struct asc_versions *versions, const char *label)
+static bool is_released(const struct asc_versions *versions, const char *label, const char *build)
 {
     for (size_t i = 0; i < versions->count; i++) {
         const struct asc_version *v = &versions->items[i];
         bool is_out = v->class == ASC_LIVE || v->class == ASC_REMOVED || v->class == ASC_OLD ||
                       v->class == ASC_PROCESSING;
-        if (is_out && strcmp(v->version, label) == 0)
+        bool is_its_way = v->class == ASC_LIVE && v->phase > ASC_PHASE_UNREAD &&
+                          v->phase != ASC_PHASE_COMPLETE && strcmp(v->build, build) == 0;
+        if (is_out && !is_its_way && strcmp(v->version, label) == 0)
             return true;
     }
     return false;
@@ -195,7 +198,7 @@ void asc_builds_keep_new(struct asc_builds *builds, const struct asc_versions *v
     size_t kept = 0;
     for (size_t i = 0; i < builds->count; i++)
         if (builds->items[i].seen.version[0] &&
-            !is_released(versions, builds->items[i].seen.version))
+            !is_released(versions, builds->items[i].seen.version, builds->items[i].seen.build))
             builds->items[kept++] = builds->items[i];
     builds->count = kept;
 }
@@ -298,24 +301,39 @@ static enum sw_code list_read(struct sw_flow *flow, const struct sw_target *targ
     return asc_list(flow, &listing, out, err);
 }
 
-/* Of the newest one that testers can have. */
-static enum sw_code usages_read(struct sw_flow *flow, struct asc_builds *builds,
-                                struct sw_error *err)
+static enum sw_code usages_of(struct sw_flow *flow, struct asc_build *build, struct sw_error *err)
 {
     struct asc_listing listing = {.doing = "reading sessions and crashes of testers",
                                   .pages_max = USAGE_PAGES_MAX,
                                   .take = take_usages};
-    size_t i = 0;
-    while (i < builds->count && !is_word(builds->items[i].seen.processing, "VALID"))
-        i++;
-    if (i == builds->count)
-        return SW_OK;
-    enum sw_code code = sw_request_init(&listing.request, &asc_operations[ASC_BUILD_USAGES], err,
-                                        builds->items[i].id, NULL);
+    enum sw_code code =
+        sw_request_init(&listing.request, &asc_operations[ASC_BUILD_USAGES], err, build->id, NULL);
     sw_request_param(&listing.request, "limit", "200");
     if (code == SW_OK)
-        code = asc_list(flow, &listing, &builds->items[i].seen, err);
+        code = asc_list(flow, &listing, &build->seen, err);
     return code == SW_E_DENIED || code == SW_E_NOT_FOUND ? SW_OK : code;
+}
+
+/* Of the newest one of each version that testers can have. */
+static enum sw_code usages_read(struct sw_flow *flow, struct asc_builds *builds,
+                                struct sw_error *err)
+{
+    int asked = 0;
+    for (size_t i = 0; i < builds->count && asked < USAGES_MAX; i++) {
+        struct asc_build *build = &builds->items[i];
+        bool is_wanted = is_word(build->seen.processing, "VALID");
+        for (size_t k = 0; k < i; k++)
+            if (is_word(builds->items[k].seen.processing, "VALID") &&
+                is_word(builds->items[k].seen.version, build->seen.version))
+                is_wanted = false;
+        if (!is_wanted)
+            continue;
+        enum sw_code code = usages_of(flow, build, err);
+        if (code != SW_OK)
+            return code;
+        asked++;
+    }
+    return SW_OK;
 }
 
 static void report(struct sw_flow *flow, const struct sw_target *target,

@@ -213,6 +213,8 @@ static void judge_pause(const struct asc_version *v, struct sw_rollout *out)
 {
     if (v->phase <= ASC_PHASE_UNREAD)
         return;
+    bool is_begun = v->phase != ASC_PHASE_INACTIVE && is_out(v); /* before, the date is a plan */
+    out->started_at_ms = is_begun ? v->phase_start_ms : 0;
     out->pause_days_used = v->pause_days;
     out->pause_days_total = known(SW_PAUSE_DAYS);
     out->paused_since_ms = v->pause.since_ms;

@@ -116,6 +116,7 @@ static void read_rollout(struct reader *reader, const json_t *from, struct sw_ro
     to->percent_actual = get_value(reader, from, "percent_actual");
     to->pause_days_used = get_value(reader, from, "pause_days_used");
     to->pause_days_total = get_value(reader, from, "pause_days_total");
+    to->started_at_ms = get_int(reader, from, "started_at");
     to->paused_since_ms = get_int(reader, from, "paused_since");
     to->is_pause_begin_seen = get_flag(reader, from, "is_pause_begin_seen");
     to->pause_days_before = get_value(reader, from, "pause_days_before");

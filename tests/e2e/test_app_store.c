@@ -62,7 +62,10 @@ static void builds_and_the_next_version_are_told(void **state)
     json_t *status = status_of(0), *ios = ios_of(status);
     assert_string_equal(text_at(ios, "version"), "2.15.3");
     assert_string_equal(text_at(ios, "state"), "ROLLING");
-    assert_int_equal(json_array_size(simulator_at(ios, "builds")), 1);
+    assert_int_equal(json_array_size(simulator_at(ios, "builds")), 2);
+    assert_string_equal(text_at(ios, "builds.1.version"), "2.15.3"); /* it is phasing */
+    assert_int_equal(int_at(ios, "builds.1.sessions"), 4100);
+    assert_true(json_is_string(simulator_at(ios, "started_at")));
     assert_string_equal(text_at(ios, "builds.0.version"), "2.16.0");
     assert_string_equal(text_at(ios, "builds.0.internal"), "IN_BETA_TESTING");
     assert_string_equal(text_at(ios, "builds.0.external"), "WAITING_FOR_BETA_REVIEW");
@@ -81,7 +84,7 @@ static void a_new_build_appears(void **state)
     change("{\"apple_build\": {\"version\": \"2.16.0\", \"build\": \"20250122.1\"}, \"clock\": "
            "{\"advance_s\": 301}}");
     json_t *status = status_of(0), *ios = ios_of(status);
-    assert_int_equal(json_array_size(simulator_at(ios, "builds")), 2);
+    assert_int_equal(json_array_size(simulator_at(ios, "builds")), 3);
     assert_string_equal(text_at(ios, "builds.0.processing"), "PROCESSING");
     assert_true(json_is_null(simulator_at(ios, "builds.0.sessions")));
     assert_int_equal(int_at(ios, "builds.1.sessions"), 190);

@@ -87,6 +87,7 @@ const struct sw_snapshot *world_store(void)
                                  .raw_state = "WAITING_FOR_REVIEW",
                                  .percent_set = KNOWN(0)};
     p->pause_left_s = (struct sw_value){27 * 86400 + 17 * 3600, true};
+    p->started_at_ms = MINUTES_AGO(5056);
     p->paused_since_ms = MINUTES_AGO(420);
     p->is_halt_weekends = true;
     p->weekends_to_come = 2;

@@ -53,6 +53,7 @@ static void put_facts(struct sw_model *model)
                                  .true_for_ms = 900,
                                  .pause_days_used = known(3),
                                  .pause_days_total = known(30),
+                                 .started_at_ms = 500,
                                  .paused_since_ms = 600,
                                  .is_pause_begin_seen = true,
                                  .pause_days_before = known(2),
@@ -186,6 +187,7 @@ static void facts_come_back_marked(void **state)
     assert_int_equal(ios->issue_count, 1);
     assert_int_equal(ios->issues[0].issue.users, -1);
     assert_int_equal(ios->readings[0].reading.stale_after_s, 2700);
+    assert_int_equal(ios->rollout.started_at_ms, 500);
     assert_int_equal(ios->rollout.paused_since_ms, 600);
     assert_true(ios->rollout.is_pause_begin_seen && ios->rollout.pause_days_before.value == 2);
     assert_string_equal(ios->rollout.release_how, "by Apple");

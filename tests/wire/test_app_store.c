@@ -245,6 +245,7 @@ static void test_pause_budget_and_next_step(void **state)
         assert_true(r->pause_days_used.is_known);
         assert_true(r->pause_days_total.is_known && r->pause_days_total.value == 30);
         assert_true(r->is_next_estimated);
+        assert_int_equal(r->started_at_ms, INT64_C(1768731405000));
         if (r->next_at_ms != cases[i].next_at_ms)
             fail_msg("case %zu: %lld", i, (long long)r->next_at_ms);
         assert_string_equal(r->identity, "v2");

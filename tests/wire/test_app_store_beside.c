@@ -410,6 +410,95 @@ static void test_builds_are_told_with_sessions_and_crashes(void **state)
     scene_clear(&scene);
 }
 
+/* The build that a phased release is giving out stays in the list; once it is everybody's, and in
+ * other builds of its version, it is history. */
+static void test_the_build_of_a_phasing_version_is_in_flight(void **state)
+{
+    (void)state;
+    static const char page_of_two[] =
+        "{\"data\":[" TEST_BUILD("2", "4120", UPLOADED, "\"VALID\"") "," TEST_BUILD(
+            "1", "4119", EARLIER,
+            "\"VALID\"") "],\"included\":[" TEST_WORDS("2", "4.12.0", "IN_BETA_TESTING",
+                                                       "NOT_APPLICABLE",
+                                                       "") "," TEST_WORDS("1", "4.12.0",
+                                                                          "IN_BETA_TESTING",
+                                                                          "NOT_APPLICABLE",
+                                                                          "") "]}";
+    struct scene scene;
+    scene_init(&scene);
+    const struct sw_rollout *r =
+        POLL(&scene, VERSIONS(PHASING), ON_SALE, STEP(BUILDS_LINE, page_of_two), NO_USAGES("2"));
+    assert_int_equal(flow_reports(scene.flow)->builds[0].count, 1);
+    assert_string_equal(flow_reports(scene.flow)->builds[0].items[0].build, "4120");
+    assert_string_equal(r->other.version, ""); /* no second version */
+    scene_clear(&scene);
+    scene_init(&scene);
+    POLL(&scene, VERSIONS(EVERYBODY), ON_SALE, STEP(BUILDS_LINE, page_of_two));
+    assert_int_equal(flow_reports(scene.flow)->builds[0].count, 0);
+    scene_clear(&scene);
+}
+
+static void test_sessions_are_asked_of_two_versions_at_most(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+#define OF(n, label) TEST_WORDS(n, label, "IN_BETA_TESTING", "NOT_APPLICABLE", "")
+    POLL(
+        &scene, VERSIONS("{\"data\":[]}"),
+        STEP(
+            BUILDS_LINE,
+            "{\"data\":[" TEST_BUILD("1", "9", UPLOADED, "\"PROCESSING\"") "," TEST_BUILD("2", "8", UPLOADED, "\"VALID\"") "," TEST_BUILD(
+                "3", "7", UPLOADED,
+                "\"VALID\"") "," TEST_BUILD("4", "6", UPLOADED,
+                                            "\"VALID\"") "," TEST_BUILD("5", "5", UPLOADED,
+                                                                        "\"VALID\"") "],"
+                                                                                     "\"included\":"
+                                                                                     "[" OF("1", "3"
+                                                                                                 "."
+                                                                                                 "0") "," OF("2", "3.0") "," OF(
+                                                                                         "3",
+                                                                                         "3.0") "," OF("4",
+                                                                                                       "2.9") "," OF("5",
+                                                                                                                     "2.8") "]}"),
+        NO_USAGES("2"), NO_USAGES("4"));
+    assert_int_equal(flow_reports(scene.flow)->builds[0].count, 5);
+    scene_clear(&scene);
+}
+
+/* What a verb says of a version that only testers have. */
+static void test_a_version_of_testers_has_nothing_to_press(void **state)
+{
+    (void)state;
+    static const struct {
+        struct sw_rollout rollout;
+        enum sw_verb verb;
+        const char *reason;
+    } cases[] = {
+        {{.state = SW_STATE_TESTING, .version = "4.13.0"}, SW_VERB_ADVANCE, "only testers have it"},
+        {{.state = SW_STATE_TESTING, .version = "4.13.0"}, SW_VERB_HALT, "only testers have it"},
+        {{.state = SW_STATE_TESTING,
+          .version = "4.13.0",
+          .identity = "v3",
+          .raw_state = "PREPARE_FOR_SUBMISSION, build IN_BETA_TESTING"},
+         SW_VERB_ADVANCE,
+         "submit it for review"},
+        {{.state = SW_STATE_FAILED,
+          .version = "4.13.0",
+          .identity = "v3",
+          .raw_state = "PREPARE_FOR_SUBMISSION, build INVALID"},
+         SW_VERB_ADVANCE,
+         "upload another one"},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        struct sw_source_offer offer;
+        sw_source_app_store.offer(NULL, &cases[i].rollout, cases[i].verb, &offer);
+        assert_false(offer.is_possible);
+        if (!strstr(offer.reason, cases[i].reason))
+            fail_msg("case %zu: %s", i, offer.reason);
+    }
+}
+
 /* Counts that no point tells stay unknown, never 0. */
 static void test_usages_that_are_not_told_stay_unknown(void **state)
 {
@@ -661,6 +750,9 @@ int main(void)
         cmocka_unit_test(test_the_state_by_the_newest_build),
         cmocka_unit_test(test_a_failed_build_does_not_hide_a_good_one),
         cmocka_unit_test(test_builds_are_told_with_sessions_and_crashes),
+        cmocka_unit_test(test_the_build_of_a_phasing_version_is_in_flight),
+        cmocka_unit_test(test_sessions_are_asked_of_two_versions_at_most),
+        cmocka_unit_test(test_a_version_of_testers_has_nothing_to_press),
         cmocka_unit_test(test_usages_that_are_not_told_stay_unknown),
         cmocka_unit_test(test_bad_builds_are_errors),
         cmocka_unit_test(test_the_other_version_in_flight_is_told),

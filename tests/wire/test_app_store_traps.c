@@ -496,7 +496,8 @@ static void test_trap_day_0_is_not_started(void **state)
     struct sw_rollout rollout = rollout_of(PHASING("INACTIVE", "0"));
     assert_int_equal(rollout.state, SW_STATE_ROLLING);
     assert_true(rollout.percent_set.is_known && rollout.percent_set.value == 0);
-    assert_int_equal(rollout.next_at_ms, 0); /* the startDate is no promise */
+    assert_int_equal(rollout.next_at_ms, 0); /* the startDate is no promise, and no beginning */
+    assert_int_equal(rollout.started_at_ms, 0);
     sw_rollout_clear(&rollout);
     /* A day outside the table is clamped. */
     rollout = rollout_of(PHASING("ACTIVE", "0"));

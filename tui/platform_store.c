@@ -101,7 +101,8 @@ static int draw_weekends(const struct place *at, int row)
         return 0;
     struct pen pen = fact(at, row, "weekends");
     if (p->weekends_to_come > 0)
-        pen_print(&pen, ROLE_TEXT, "%d to come until 100%%: %s of pause", p->weekends_to_come,
+        pen_print(&pen, ROLE_TEXT, "%s%d to come until 100%%: %s of pause",
+                  p->state == SW_STATE_ROLLING ? "" : "at most ", p->weekends_to_come,
                   sw_duration_text(p->weekends_pause_s, text, sizeof text));
     else
         pen_put(&pen, ROLE_TEXT, "none to come until 100%");

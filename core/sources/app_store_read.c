@@ -179,6 +179,7 @@ static enum sw_code target_read(struct sw_flow *flow, const struct sw_target *ta
     if (code == SW_OK)
         code = versions_read(flow, target, app_id, &versions, err);
     if (code == SW_E_NOT_FOUND && is_remembered) {
+        last.beside = (struct asc_beside){0}; /* it was another app's */
         code = app_look_up(flow, asc_bundle_of(target), app_id, err);
         if (code == SW_OK)
             code = versions_read(flow, target, app_id, &versions, err);

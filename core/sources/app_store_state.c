@@ -252,8 +252,8 @@ static bool has_version(const struct asc_versions *versions, const char *label)
 static void judge_other(const struct asc_versions *versions, const struct asc_version *other,
                         const struct asc_train *train, struct sw_other_version *out)
 {
-    bool is_history =
-        other && is_out(other) && !asc_is_phasing(other) && other->phase != ASC_PHASE_PAUSED;
+    bool is_history = other && other->class == ASC_LIVE && !asc_is_phasing(other) &&
+                      other->phase != ASC_PHASE_PAUSED;
     if ((!other || is_history) && train->version[0] && !has_version(versions, train->version))
         judge_train(train, out);
     if (!other || is_history)

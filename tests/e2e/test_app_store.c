@@ -144,6 +144,14 @@ static void a_removal_from_sale_is_seen(void **state)
     /* Not a word more than is known: a halt stays open. */
     assert_true(json_is_true(simulator_at(ios_of(status), "offers.halt.allowed")));
     json_decref(status);
+    struct ran ran;
+    cli_expect(&home, &ran, "halt ios --yes --reason removed", 0);
+    cli_ran_clear(&ran);
+    json_t *world = simulator_ask(&sim, "GET", "/world", NULL);
+    json_t *truth = entry(simulator_at(world, "platforms"), "id", "ios");
+    assert_string_equal(text_at(truth, "store.phase"), "PAUSED");
+    json_decref(world);
+    change("{\"apple\": {\"version\": \"2.15.3\", \"phase\": \"ACTIVE\"}}");
     change("{\"apple_sale\": {\"available\": true}, \"clock\": {\"advance_s\": 301}}");
     status = status_of(1);
     assert_string_equal(text_at(ios_of(status), "state"), "ROLLING");

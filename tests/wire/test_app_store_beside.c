@@ -125,6 +125,25 @@ static void test_removal_from_sale_is_told_by_the_territories(void **state)
     }
 }
 
+/* The next version is in review and shown; the removal of the live one stands beside it. */
+static void test_a_removal_is_seen_beside_the_next_version(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "{\"data\":[" TWO("IN_REVIEW", HAS_PHASE("2")) "],\"included\":[" BUILDS "," PHASE(
+            "2", "\"ACTIVE\"", DAY("3", "0")) "]}";
+    struct scene scene;
+    scene_init(&scene);
+    const struct sw_rollout *r = POLL(&scene, VERSIONS(json), AVAILABILITY,
+                                      STEP(TERRITORIES_LINE, "{\"data\":[" GONE "]}"), NO_BUILDS);
+    assert_int_equal(r->state, SW_STATE_IN_REVIEW);
+    assert_string_equal(r->other.version, "4.12.0");
+    assert_int_equal(r->other.state, SW_STATE_FAILED);
+    assert_string_equal(r->other.raw_state, LIVE ", removed from sale, ACTIVE day 3");
+    assert_non_null(strstr(r->note, "4.12.0 too: " LIVE ", removed from sale"));
+    scene_clear(&scene);
+}
+
 /* A removal that was read minutes ago never closes a halt of a phase that its word calls ACTIVE. */
 static void test_a_removed_app_can_still_be_halted(void **state)
 {
@@ -454,13 +473,15 @@ static void test_sessions_are_asked_of_two_versions_at_most(void **state)
                                             "\"VALID\"") "," TEST_BUILD("5", "5", UPLOADED,
                                                                         "\"VALID\"") "],"
                                                                                      "\"included\":"
-                                                                                     "[" OF("1", "3"
-                                                                                                 "."
-                                                                                                 "0") "," OF("2", "3.0") "," OF(
-                                                                                         "3",
-                                                                                         "3.0") "," OF("4",
-                                                                                                       "2.9") "," OF("5",
-                                                                                                                     "2.8") "]}"),
+                                                                                     "[" OF(
+                                                                                         "1",
+                                                                                         "3"
+                                                                                         "."
+                                                                                         "0") "," OF("2",
+                                                                                                     "3.0") "," OF("3",
+                                                                                                                   "3.0") "," OF("4",
+                                                                                                                                 "2.9") "," OF("5",
+                                                                                                                                               "2.8") "]}"),
         NO_USAGES("2"), NO_USAGES("4"));
     assert_int_equal(flow_reports(scene.flow)->builds[0].count, 5);
     scene_clear(&scene);
@@ -741,6 +762,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_removal_from_sale_is_told_by_the_territories),
+        cmocka_unit_test(test_a_removal_is_seen_beside_the_next_version),
         cmocka_unit_test(test_a_removed_app_can_still_be_halted),
         cmocka_unit_test(test_the_sale_is_asked_every_half_hour_and_sooner_when_gone),
         cmocka_unit_test(test_the_sale_of_a_version_in_review_is_not_asked),

@@ -84,7 +84,7 @@
     "{\"type\":\"builds\",\"id\":\"tb" n "\",\"attributes\":{\"version\":\"" number                \
     "\",\"uploadedDate\":\"" date "\",\"expirationDate\":\"2026-04-19T08:00:00Z\",\"expired\":"    \
     "false,\"processingState\":" state "},\"relationships\":{\"preReleaseVersion\":{\"data\":{"    \
-                                       "\"type\":\"preReleaseVersions\",\"id\":"                   \
+    "\"type\":\"preReleaseVersions\",\"id\":"                                                      \
     "\"pr" n "\"}},\"buildBetaDetail\":{\"data\":{\"type\":\"buildBetaDetails\",\"id\":\"bd" n     \
     "\"}},\"betaAppReviewSubmission\":{\"data\":{\"type\":\"betaAppReviewSubmissions\",\"id\":"    \
     "\"br" n "\"}}}}"
@@ -100,3 +100,9 @@
 #define REVIEWS_LINE(version)                                                                      \
     "GET /v1/appStoreVersions/" version "/customerReviews?sort=-createdDate"                       \
     "&fields%5BcustomerReviews%5D=rating,title,body,createdDate,territory&limit=100"
+
+/* Whole lists: a phased release on day 3, and a version that everybody has. */
+#define PHASING                                                                                    \
+    "{\"data\":[" ONE(LIVE, HAS_PHASE("2")) "],\"included\":[" BUILDS                              \
+                                            "," PHASE("2", "\"ACTIVE\"", DAY("3", "0")) "]}"
+#define EVERYBODY "{\"data\":[" ONE(LIVE, "null") "],\"included\":[" BUILDS "]}"

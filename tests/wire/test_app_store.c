@@ -24,7 +24,7 @@ static void check_script(const struct sw_flow *flow)
 }
 
 /* A re-read: it asks for the versions alone. What a poll reads beside them is in
- * test_app_store_beside.c. */
+ * test_app_store_beside.c and test_app_store_builds.c. */
 static struct sw_flow *flow_ios(void)
 {
     struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);

@@ -87,18 +87,24 @@ static void test_one_stars_are_counted_within_each_window(void **state)
     scene_init(&scene, LIVE);
     /* The three shapes of time; the last two are older than the week. */
     const struct flow_step steps[] = {STEP(
-        LINE, "{\"data\":[" REVIEW("1", "one", "2026-01-20T08:30:00Z") "," REVIEW("5", "two", "2026-01-20T00:10:00-08:00") "," REVIEW(
-                  "1",
-                  "three", "2026-01-19T12:00:00.000+0000") "," REVIEW("2", "four",
-                                                                      "2026-01-14T12:00:00.000+"
-                                                                      "0000") "," REVIEW("1",
-                                                                                         "five",
-                                                                                         "2026-01-"
-                                                                                         "13T08:00:"
-                                                                                         "00.000+"
-                                                                                         "0000") "," REVIEW("1",
-                                                                                                            "six",
-                                                                                                            "2025-01-13T08:00:00.000+0000") "]}")};
+        LINE,
+        "{\"data\":[" REVIEW("1", "one", "2026-01-20T08:30:00Z") "," REVIEW("5", "two", "2026-01-20T00:10:00-08:00") "," REVIEW(
+            "1", "three",
+            "2026-01-19T12:00:00.000+0000") "," REVIEW("2", "four",
+                                                       "2026-01-14T12:00:00.000+"
+                                                       "0000") "," REVIEW("1", "five",
+                                                                          "2026-01-"
+                                                                          "13T08:00:"
+                                                                          "00.000+"
+                                                                          "0000") "," REVIEW("1",
+                                                                                             "six",
+                                                                                             "2025-"
+                                                                                             "01-"
+                                                                                             "13T08"
+                                                                                             ":00:"
+                                                                                             "00."
+                                                                                             "000+"
+                                                                                             "0000") "]}")};
     assert_int_equal(ask(&scene, steps, 1, &err), SW_OK);
     const struct sw_reading *hour = over(&scene, HOUR_S), *week = over(&scene, WEEK_S);
     assert_non_null(hour);

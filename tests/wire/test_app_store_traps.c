@@ -39,7 +39,8 @@
  * never seen                                  test_trap_a_word_never_seen_is_shown removal is not
  * in appVersionState                  wire/test_app_store_beside.c
  *                                                      test_removal_from_sale_is_told_by_the_territories
- *   two versions at once                               … test_the_other_version_in_flight_is_told
+ *   two versions at once                               wire/test_app_store_flight.c
+ *                                                      test_the_other_version_in_flight_is_told
  *
  *   5 Phased release
  *   not for a first version (13.5) test_trap_a_first_version_has_no_phased_release COMPLETE beats
@@ -54,7 +55,7 @@
  *   whole days only                                    unit/test_view.c
  *                                         what_is_left_of_a_pause_budget_is_an_upper_bound
  *   the percent is not computed from the clock         test_trap_the_clock_makes_no_percent
- *   N+1 ends the phased release of N                   wire/test_app_store_beside.c
+ *   N+1 ends the phased release of N                   wire/test_app_store_flight.c
  *                                                      test_the_offer_names_the_release_it_ends
  *   a paused one is still in the store (13.8) test_trap_a_halt_keeps_nobody_from_the_version
  *
@@ -144,7 +145,7 @@ static struct sw_source_offer offer_on(const char *json, enum sw_verb verb)
     return offer;
 }
 
-#define PHASING(state, day)                                                                        \
+#define PHASED(state, day)                                                                         \
     WITH(ONE(LIVE, HAS_PHASE("2")), BUILDS "," PHASE("2", "\"" state "\"", DAY(day, "0")))
 
 /* ------------------------------------------------------------------- verbs */
@@ -152,7 +153,7 @@ static struct sw_source_offer offer_on(const char *json, enum sw_verb verb)
 static void test_trap_a_halt_keeps_nobody_from_the_version(void **state)
 {
     (void)state;
-    struct sw_source_offer offer = offer_on(PHASING("ACTIVE", "3"), SW_VERB_HALT);
+    struct sw_source_offer offer = offer_on(PHASED("ACTIVE", "3"), SW_VERB_HALT);
     assert_true(offer.is_possible);
     assert_non_null(strstr(offer.will_not, "keeps nobody from 4.12.0: new installs and updates by "
                                            "hand get it all the same"));
@@ -162,7 +163,7 @@ static void test_trap_a_halt_keeps_nobody_from_the_version(void **state)
 static void test_trap_no_percent_can_be_chosen(void **state)
 {
     (void)state;
-    struct sw_source_offer offer = offer_on(PHASING("ACTIVE", "3"), SW_VERB_ADVANCE);
+    struct sw_source_offer offer = offer_on(PHASED("ACTIVE", "3"), SW_VERB_ADVANCE);
     assert_false(offer.is_possible);
     assert_non_null(strstr(offer.reason, "takes no other percent"));
     assert_non_null(strstr(offer.reason, "complete gives it to everybody"));
@@ -171,7 +172,7 @@ static void test_trap_no_percent_can_be_chosen(void **state)
 static void test_trap_complete_is_said_to_be_for_good(void **state)
 {
     (void)state;
-    struct sw_source_offer offer = offer_on(PHASING("ACTIVE", "3"), SW_VERB_COMPLETE);
+    struct sw_source_offer offer = offer_on(PHASED("ACTIVE", "3"), SW_VERB_COMPLETE);
     assert_true(offer.is_possible);
     assert_non_null(strstr(offer.effect, "Irreversible"));
     assert_non_null(strstr(offer.will_not, "cannot be halted afterwards"));
@@ -181,7 +182,7 @@ static void test_trap_there_is_no_roll_back(void **state)
 {
     (void)state;
     static const char *const replies[] = {
-        PHASING("ACTIVE", "3"), PHASING("PAUSED", "3"), PHASING("COMPLETE", "7"),
+        PHASED("ACTIVE", "3"), PHASED("PAUSED", "3"), PHASED("COMPLETE", "7"),
         WITH(OVER("PENDING_DEVELOPER_RELEASE"), BUILDS), "{\"data\":[]}"};
     for (size_t i = 0; i < SW_ARRAY_LEN(replies); i++) {
         struct sw_source_offer offer = offer_on(replies[i], SW_VERB_ROLLBACK);
@@ -457,7 +458,7 @@ static void test_trap_a_word_never_seen_is_shown(void **state)
     assert_string_equal(rollout.raw_state, "AWAITING_MOON");
     assert_false(rollout.percent_set.is_known);
     sw_rollout_clear(&rollout);
-    rollout = rollout_of(PHASING("SLOWED", "4"));
+    rollout = rollout_of(PHASED("SLOWED", "4"));
     assert_int_equal(rollout.state, SW_STATE_UNKNOWN);
     assert_string_equal(rollout.raw_state, LIVE ", SLOWED");
     sw_rollout_clear(&rollout);
@@ -484,7 +485,7 @@ static void test_trap_a_first_version_has_no_phased_release(void **state)
 static void test_trap_complete_beats_the_day(void **state)
 {
     (void)state;
-    struct sw_rollout rollout = rollout_of(PHASING("COMPLETE", "4"));
+    struct sw_rollout rollout = rollout_of(PHASED("COMPLETE", "4"));
     assert_int_equal(rollout.state, SW_STATE_COMPLETE);
     assert_true(rollout.percent_set.value == 100);
     sw_rollout_clear(&rollout);
@@ -493,17 +494,17 @@ static void test_trap_complete_beats_the_day(void **state)
 static void test_trap_day_0_is_not_started(void **state)
 {
     (void)state;
-    struct sw_rollout rollout = rollout_of(PHASING("INACTIVE", "0"));
+    struct sw_rollout rollout = rollout_of(PHASED("INACTIVE", "0"));
     assert_int_equal(rollout.state, SW_STATE_ROLLING);
     assert_true(rollout.percent_set.is_known && rollout.percent_set.value == 0);
     assert_int_equal(rollout.next_at_ms, 0); /* the startDate is no promise, and no beginning */
     assert_int_equal(rollout.started_at_ms, 0);
     sw_rollout_clear(&rollout);
     /* A day outside the table is clamped. */
-    rollout = rollout_of(PHASING("ACTIVE", "0"));
+    rollout = rollout_of(PHASED("ACTIVE", "0"));
     assert_true(rollout.percent_set.value == 1);
     sw_rollout_clear(&rollout);
-    rollout = rollout_of(PHASING("ACTIVE", "8"));
+    rollout = rollout_of(PHASED("ACTIVE", "8"));
     assert_true(rollout.percent_set.value == 100);
     sw_rollout_clear(&rollout);
 }
@@ -511,7 +512,7 @@ static void test_trap_day_0_is_not_started(void **state)
 static void test_trap_the_percent_is_of_automatic_updates(void **state)
 {
     (void)state;
-    struct sw_rollout rollout = rollout_of(PHASING("ACTIVE", "3"));
+    struct sw_rollout rollout = rollout_of(PHASED("ACTIVE", "3"));
     assert_non_null(strstr(rollout.place, "% of automatic updates"));
     assert_false(rollout.percent_actual.is_known);
     sw_rollout_clear(&rollout);
@@ -521,7 +522,7 @@ static void test_trap_the_percent_is_of_automatic_updates(void **state)
 static void test_trap_the_clock_makes_no_percent(void **state)
 {
     (void)state;
-    struct sw_rollout rollout = rollout_of(PHASING("ACTIVE", "5"));
+    struct sw_rollout rollout = rollout_of(PHASED("ACTIVE", "5"));
     assert_true(rollout.percent_set.value == 20 && rollout.next_percent.value == 50);
     assert_true(rollout.is_next_estimated);
     sw_rollout_clear(&rollout);

@@ -1,92 +1,129 @@
 /* test_app_store_traps.c: what has gone wrong for others with App Store Connect.
  *
- * Every trap of the reference, by its section, and the test that holds it. Tests named without a
- * file are below; the others stand where their matter is tested anyway.
+ * Every trap of the reference by its section (13.x: its own list of traps), and below each the test
+ * that holds it. Tests named without a file are in this one.
  *
- *   1 Verbs
- *   halt stops automatic updates only test_trap_a_halt_keeps_nobody_from_the_version no percent can
- * be chosen                           test_trap_no_percent_can_be_chosen complete cannot be taken
- * back                      test_trap_complete_is_said_to_be_for_good there is no roll back
- * test_trap_there_is_no_roll_back there is no platform for the Watch
- * test_trap_there_is_no_watch_platform
+ * 1 Verbs
+ *   halt stops automatic updates only; a paused one stays in the store (13.8)
+ *       test_trap_a_halt_keeps_nobody_from_the_version
+ *   no percent can be chosen
+ *       test_trap_no_percent_can_be_chosen
+ *   complete cannot be taken back
+ *       test_trap_complete_is_said_to_be_for_good
+ *   there is no roll back
+ *       test_trap_there_is_no_roll_back
+ *   there is no platform for the Watch
+ *       test_trap_there_is_no_watch_platform
  *
- *   2 Tokens
- *   a DER signature; r or s with a leading zero        unit/test_net_jwt.c test_ten_thousand_tokens
- *   iss and sub never together; exp; iat ahead         wire/test_net_auth.c test_app_store
- *   a second 401 is a configuration error              … test_app_store_mints_once_more
- *   a key that is not P-256                            … test_app_store_wrong_key
- *   enterprise keys, the private web API (13.10, 11)   test_trap_another_host_of_apple_is_refused
+ * 2 Tokens
+ *   a DER signature; r or s with a leading zero
+ *       unit/test_net_jwt.c test_ten_thousand_tokens
+ *   iss and sub never together; exp; iat ahead
+ *       wire/test_net_auth.c test_app_store
+ *   a second 401 is a configuration error
+ *       wire/test_net_auth.c test_app_store_mints_once_more
+ *   a key that is not P-256
+ *       wire/test_net_auth.c test_app_store_wrong_key
+ *   enterprise keys, the private web API (13.10, 13.11)
+ *       test_trap_another_host_of_apple_is_refused
  *
- *   3 Limits, errors, pages, times
- *   every form of X-Rate-Limit                         unit/test_net_pure.c
- *                                                      test_apple_quota_has_an_hour_and_a_minute
- *   429 with quota left, 500 when parallel (13.4)      test_trap_requests_go_one_after_another
- *   Retry-After is not promised                        unit/test_net_channel.c test_retries
- *   several errors, odd links, status a string         test_trap_several_errors_show_the_first
- *   agreements missing: every call 403 (13.9) test_trap_a_missing_agreement_has_its_own_text 5xx
- * with HTML; 200 without data                    test_trap_a_body_that_is_no_answer a write is
- * never sent again blindly                unit/test_net_pure.c test_no_write_is_sent_twice
- *   links.next on another host                         test_trap_the_next_page_on_another_host
- *   naming fields drops relationships test_trap_named_fields_name_the_relationships three shapes of
- * time                               test_trap_times_come_in_three_shapes
+ * 3 Limits, errors, pages, times
+ *   every form of X-Rate-Limit
+ *       unit/test_net_pure.c test_apple_quota_has_an_hour_and_a_minute
+ *   429 with quota left, 500 when parallel (13.4)
+ *       test_trap_requests_go_one_after_another
+ *   Retry-After is not promised
+ *       unit/test_net_channel.c test_retries
+ *   several errors, odd links, status a string
+ *       test_trap_several_errors_show_the_first
+ *   agreements missing: every call 403 (13.9)
+ *       test_trap_a_missing_agreement_has_its_own_text
+ *   5xx with HTML; 200 without data
+ *       test_trap_a_body_that_is_no_answer
+ *   a write is never sent again blindly
+ *       unit/test_net_pure.c test_no_write_is_sent_twice
+ *   links.next on another host
+ *       test_trap_the_next_page_on_another_host
+ *   naming fields drops relationships
+ *       test_trap_named_fields_name_the_relationships
+ *   three shapes of time
+ *       test_trap_times_come_in_three_shapes
  *
- *   4 Versions and states
- *   the bundle id filter is checked                    wire/test_app_store.c
- *                                                      test_another_bundle_id_is_not_taken
- *   no sort, no promised order (13.2) test_trap_the_order_of_versions_is_not_promised null, absent
- * and present                           test_trap_null_is_as_good_as_absent READY_FOR_SALE against
- * READY_FOR_DISTRIBUTION (13.3); every word of both enums test_trap_every_word_of_both_enums a word
- * never seen                                  test_trap_a_word_never_seen_is_shown removal is not
- * in appVersionState                  wire/test_app_store_beside.c
- *                                                      test_removal_from_sale_is_told_by_the_territories
- *   two versions at once                               wire/test_app_store_flight.c
- *                                                      test_the_other_version_in_flight_is_told
+ * 4 Versions and states
+ *   the filter by bundle id is checked
+ *       wire/test_app_store.c test_another_bundle_id_is_not_taken
+ *   no sort, no promised order (13.2)
+ *       test_trap_the_order_of_versions_is_not_promised
+ *   null, absent and present
+ *       test_trap_null_is_as_good_as_absent
+ *   READY_FOR_SALE is READY_FOR_DISTRIBUTION (13.3); every word of both enums
+ *       test_trap_every_word_of_both_enums
+ *   a word never seen
+ *       test_trap_a_word_never_seen_is_shown
+ *   a removal is not in appVersionState
+ *       wire/test_app_store_beside.c test_removal_from_sale_is_told_by_the_territories
+ *   two versions at once
+ *       wire/test_app_store_flight.c test_the_other_version_in_flight_is_told
  *
- *   5 Phased release
- *   not for a first version (13.5) test_trap_a_first_version_has_no_phased_release COMPLETE beats
- * the day                             test_trap_complete_beats_the_day day 0 and a startDate while
- * INACTIVE               test_trap_day_0_is_not_started the percent is of automatic updates
- * test_trap_the_percent_is_of_automatic_updates none: 200 with null, or 404 wire/test_app_store.c
- *                                                      test_a_phase_the_list_left_open_is_asked_for
- *   pausing a paused one is refused (13.1); a final
- *     state; 409 or 422                                wire/test_app_store_act.c test_faults
- *   DELETE releases to everybody                       test_trap_only_two_requests_change_anything
- *   30 days of pause                                   test_trap_thirty_days_of_pause
- *   whole days only                                    unit/test_view.c
- *                                         what_is_left_of_a_pause_budget_is_an_upper_bound
- *   the percent is not computed from the clock         test_trap_the_clock_makes_no_percent
- *   N+1 ends the phased release of N                   wire/test_app_store_flight.c
- *                                                      test_the_offer_names_the_release_it_ends
- *   a paused one is still in the store (13.8) test_trap_a_halt_keeps_nobody_from_the_version
+ * 5 Phased release
+ *   not for a first version (13.5)
+ *       test_trap_a_first_version_has_no_phased_release
+ *   COMPLETE beats the day
+ *       test_trap_complete_beats_the_day
+ *   day 0 and a startDate while INACTIVE
+ *       test_trap_day_0_is_not_started
+ *   the percent is of automatic updates
+ *       test_trap_the_percent_is_of_automatic_updates
+ *   none is 200 with null, or 404
+ *       wire/test_app_store.c test_a_phase_the_list_left_open_is_asked_for
+ *   pausing a paused one is refused (13.1); a final state; 409 or 422
+ *       wire/test_app_store_act.c test_faults
+ *   DELETE releases to everybody
+ *       test_trap_only_two_requests_change_anything
+ *   30 days of pause
+ *       test_trap_thirty_days_of_pause
+ *   whole days of pause only
+ *       unit/test_view.c what_is_left_of_a_pause_budget_is_an_upper_bound
+ *   the percent is not computed from the clock
+ *       test_trap_the_clock_makes_no_percent
+ *   N+1 ends the phased release of N
+ *       wire/test_app_store_flight.c test_the_offer_names_the_release_it_ends
+ *   a removal ends a phased release
+ *       wire/test_app_store_beside.c test_removal_from_sale_is_told_by_the_territories
  *
- *   6 Release
- *   409 in any other state                             wire/test_app_store_act.c
- *                                                      test_a_refused_release_is_judged_by_the_state
- *   not to be repeated after a timeout                 … test_a_lost_release_request_is_unknown
- *   minutes to hours until it is out                   test_trap_a_release_takes_its_time
+ * 6 Release
+ *   409 in any other state
+ *       wire/test_app_store_act.c test_a_refused_release_is_judged_by_the_state
+ *   not to be repeated after a timeout
+ *       wire/test_app_store_act.c test_a_lost_release_request_is_unknown
+ *   minutes to hours until it is out
+ *       test_trap_a_release_takes_its_time
  *
- *   7 Review: read from the version's own state; a submission without a version (13.7 as well:
- *     versions are never created)                      test_trap_only_two_requests_change_anything
+ * 7 Review
+ *   a submission without a version blocks nothing; none is read, created or cancelled (13.7)
+ *       test_trap_only_two_requests_change_anything
  *
- *   8 Removal from sale
- *   "halt" that removes the app (13.6)                 test_trap_only_two_requests_change_anything
- *   hours both ways                                    wire/test_app_store_beside.c
- *                                                      test_removal_from_sale_is_told_by_the_territories
+ * 8 Removal from sale
+ *   "halt" that removes the app (13.6)
+ *       test_trap_only_two_requests_change_anything
+ *   hours both ways
+ *       wire/test_app_store_beside.c test_removal_from_sale_is_told_by_the_territories
  *
- *   9 Builds
- *   a build number is unique with its version only     test_trap_a_build_number_is_no_name
- *   the marketing version is a relationship away       … the same
+ * 9 Builds
+ *   a build number is unique with its version only; the version is a relationship away
+ *       test_trap_a_build_number_is_no_name
  *
- *   10 Reviews
- *   written ones only; no version in a review          wire/test_app_store_reviews.c
- *                                                      test_one_stars_are_counted_within_each_window
- *   text of users                                      … the same
+ * 10 Reviews
+ *   written ones only; no version in a review; text of users
+ *       wire/test_app_store_reviews.c test_one_stars_are_counted_within_each_window
  *
- *   11 Crashes
- *   no endpoint carries production's                   test_trap_no_crash_figure_comes_from_here
+ * 11 Crashes
+ *   no endpoint carries production's
+ *       test_trap_no_crash_figure_comes_from_here
  *
- *   12 Webhooks: no event for a phase; polled          test_trap_only_two_requests_change_anything
- */
+ * 12 Webhooks
+ *   no event for a phase or a pause: polled
+ *       test_trap_only_two_requests_change_anything */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -33,7 +33,7 @@
  *   429 with quota left, 500 when parallel (13.4)
  *       test_trap_requests_go_one_after_another
  *   Retry-After is not promised
- *       unit/test_net_channel.c test_retries
+ *       unit/test_net_pure.c test_reads_are_sent_again
  *   several errors, odd links, status a string
  *       test_trap_several_errors_show_the_first
  *   agreements missing: every call 403 (13.9)

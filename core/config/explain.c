@@ -302,6 +302,14 @@ static enum sw_kind usual_platform(const struct sw_kind_info *kind)
     return SW_KIND_WEB;
 }
 
+static void put_health_entry(struct sw_buf *out, const struct sw_kind_info *kind,
+                             enum sw_metric metric)
+{
+    sw_buf_printf(out, "      - metric: %s\n        source: %s\n", sw_metric_name(metric),
+                  kind->name);
+    put_own(out, "        ", kind->name, kind->health_options);
+}
+
 static void put_health(struct sw_buf *out, const struct sw_kind_info *kinds, size_t count,
                        enum sw_kind platform)
 {
@@ -311,9 +319,11 @@ static void put_health(struct sw_buf *out, const struct sw_kind_info *kinds, siz
     if (kind == NULL)
         return;
     put_text(out, "    health:", "the first entry of a metric decides");
-    sw_buf_printf(out, "      - metric: %s\n        source: %s\n", sw_metric_name(metric),
-                  kind->name);
-    put_own(out, "        ", kind->name, kind->health_options);
+    put_health_entry(out, kind, metric);
+    /* What the store itself measures, where a kind gives it. */
+    kind = first_with(kinds, count, SW_METRIC_USER_PERCEIVED_CRASH_RATE);
+    if (platform == SW_KIND_ANDROID && kind != NULL)
+        put_health_entry(out, kind, SW_METRIC_USER_PERCEIVED_CRASH_RATE);
 }
 
 static void put_platform(struct sw_buf *out, const struct sw_kind_info *kinds, size_t count,

@@ -38,6 +38,7 @@ struct sw_kind_info *sw_setup_infos(const struct sw_parts *parts, size_t *count)
             .health_options = kind->health_options,
             .alarm_options = kind->alarm_options,
             .check_health = kind->check_health,
+            .check_window = kind->check_window,
         };
     }
     *count = n;

@@ -64,8 +64,11 @@ struct sw_reading {
     struct sw_value value;            /* percent 0..100 or ms */
     struct sw_value n, bad;
     int64_t observed_at_ms, true_for_ms;
-    int stale_after_s;                /* where it is read less often than its source is asked: how
-                                         long it stands; 0: as long as the source says */
+    int stale_after_s;                /* how long it stands where that is longer than its source says:
+                                         read less often than the source is asked, or late by the
+                                         upstream's own design; 0: as the source says */
+    char period[SW_WORD_MAX];         /* the upstream's fixed period, for people ("hour to 14:00
+                                         UTC"); empty: a sliding window */
     char origin[SW_LINE_MAX];         /* query or resource, for people; no secrets */
 };
 

@@ -163,6 +163,7 @@ static void read_readings(struct reader *reader, const json_t *from,
             .true_for_ms = get_int(reader, item, "true_for"),
             .stale_after_s = (int)get_small(reader, item, "stale_after", INT32_MAX),
         };
+        get_text(reader, item, "period", reading.period, sizeof reading.period);
         get_text(reader, item, "origin", reading.origin, sizeof reading.origin);
         if (source != SIZE_MAX && reading.metric != SW_METRIC_UNKNOWN && reader->code == SW_OK)
             sw_model_put_reading(platform, source, &reading, true);

@@ -115,6 +115,7 @@ static json_t *readings_json(const struct sw_model *model, const struct sw_model
         put_time(to, "true_for", reading->true_for_ms);
         if (reading->stale_after_s > 0)
             put_int(to, "stale_after", reading->stale_after_s);
+        put_text(to, "period", reading->period);
         put_text(to, "origin", reading->origin);
         json_array_append_new(list, to);
     }

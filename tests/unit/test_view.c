@@ -151,6 +151,36 @@ static void a_stale_rollout_blocks_all_but_halt(void **state)
     tear_down(&f);
 }
 
+/* A figure that is late by its upstream's design: a day that ended two days ago is not stale, and
+ * is when nothing follows it. */
+static void a_late_figure_is_stale_only_beyond_its_lateness(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    struct sw_reading late = reading(86400, 0.3, 8000);
+    late.metric = SW_METRIC_ANR_RATE;
+    late.true_for_ms = now - 2 * SW_DAY_MS;
+    late.stale_after_s = 3 * 86400;
+    sw_copy(late.period, sizeof late.period, "Pacific day Thu 27 Nov");
+    put(&f, 2, late);
+    int64_t turns_at = late.true_for_ms + 3 * SW_DAY_MS + 1;
+    for (int is_after = 0; is_after <= 1; is_after++) {
+        struct sw_snapshot *snapshot = sw_view_build(&f.model, turns_at - 1 + is_after);
+        const struct sw_health *health = NULL;
+        for (size_t i = 0; i < snapshot->platforms[0].health_count; i++)
+            if (snapshot->platforms[0].health[i].metric == SW_METRIC_ANR_RATE)
+                health = &snapshot->platforms[0].health[i];
+        assert_non_null(health);
+        assert_int_equal(health->is_stale, is_after);
+        assert_string_equal(health->period, "Pacific day Thu 27 Nov");
+        sw_snapshot_free(snapshot);
+    }
+    /* The picture changes by itself at that moment, nothing else being due between. */
+    assert_int_equal(sw_view_next_change(&f.model, turns_at - 1), turns_at);
+    tear_down(&f);
+}
+
 /* Nobody knows how old a figure of the future is. */
 static void a_clock_set_back_makes_figures_stale(void **state)
 {
@@ -670,6 +700,7 @@ int main(void)
         cmocka_unit_test(an_advance_to_all_is_typed),
         cmocka_unit_test(a_stale_rollout_blocks_all_but_halt),
         cmocka_unit_test(an_old_nothing_to_halt_closes_no_halt),
+        cmocka_unit_test(a_late_figure_is_stale_only_beyond_its_lateness),
         cmocka_unit_test(a_clock_set_back_makes_figures_stale),
         cmocka_unit_test(a_cached_picture_is_not_believed),
         cmocka_unit_test(the_first_source_decides),

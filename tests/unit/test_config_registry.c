@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -156,12 +157,51 @@ static void a_gate_on_a_window_that_is_never_given_is_refused(void **state)
     }
 }
 
+/* A metric that no gate looks at is read over the hour and the day: slow starts come by the day
+ * alone, and would else never be asked for. */
+static void without_a_gate_the_hour_and_the_day_are_read(void **state)
+{
+    static const char text[] = PLAY VITALS "metric: slow_start_rate}, " VITALS
+                                           "metric: anr_rate}]}\n";
+    static const struct {
+        enum sw_metric metric;
+        size_t count;
+        int windows_s[2];
+    } wanted[] = {{SW_METRIC_SLOW_START_RATE, 2, {3600, 86400}},
+                  {SW_METRIC_ANR_RATE, 1, {86400}}}; /* the default gate's */
+    const struct sw_parts parts = {.kinds = sw_source_kinds};
+    char path[] = "/tmp/slipway-registry-XXXXXX";
+    struct sw_problems problems = {0};
+    struct sw_setup *setup = NULL;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    close(fd);
+    assert_int_equal(sw_setup_load(&parts, path, &setup, &problems, NULL), SW_OK);
+    size_t seen = 0;
+    for (size_t u = 0; u < setup->unit_count; u++)
+        for (size_t i = 0; setup->units[u].is_health && i < setup->units[u].target_count; i++) {
+            const struct sw_target *target = &setup->units[u].targets[i];
+            assert_int_equal(target->metric, wanted[seen].metric);
+            assert_int_equal(target->window_count, wanted[seen].count);
+            assert_memory_equal(target->windows_s, wanted[seen].windows_s,
+                                wanted[seen].count * sizeof(int));
+            seen++;
+        }
+    assert_int_equal(seen, 2);
+    sw_setup_unref(setup);
+    sw_problems_free(&problems);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_agreed_example_loads),
         cmocka_unit_test(the_written_example_loads),
         cmocka_unit_test(a_gate_on_a_window_that_is_never_given_is_refused),
+        cmocka_unit_test(without_a_gate_the_hour_and_the_day_are_read),
         cmocka_unit_test(a_binding_that_could_never_be_read_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -33,6 +33,8 @@ struct sw_operation {
     enum sw_effect effect;
     bool is_idempotent;      /* sending it twice is the same as once */
     bool is_staged;          /* MUTATE that users see only after a later request: a draft of it */
+    bool is_quota_brief;     /* its quota is of a second: after a 429 that tells no time, a poll waits
+                                a moment and asks again, as it would after a 500 */
     int timeout_ms;          /* total, 0: 15 s for reads, 30 s otherwise */
 };
 

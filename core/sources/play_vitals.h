@@ -56,9 +56,8 @@ extern const struct sw_operation vitals_operations[VITALS_OPERATIONS];
 struct vitals_metric {
     enum sw_metric metric;
     enum vitals_set set;
-    const char *rate;        /* "crashRate" */
-    const char *report_type; /* of the error reports that belong to it; NULL: none of its own */
-    bool is_turned;          /* 100 minus the rate */
+    const char *rate; /* "crashRate" */
+    bool is_turned;   /* 100 minus the rate */
 };
 /* NULL: not one of this kind's. */
 const struct vitals_metric *vitals_metric_find(enum sw_metric metric);
@@ -73,9 +72,10 @@ struct vitals_ask {
     int64_t code;     /* version code */
     bool is_answered; /* the set was asked: end_civil_ms and the rest hold */
     bool has_row;
-    int64_t end_civil_ms;                  /* of the newest whole period; 0: the API names none */
-    struct sw_value rate, users;           /* rate as sent, no unit applied */
-    struct sw_value reports, report_users; /* of metric->report_type in the same period */
+    int64_t end_civil_ms;        /* of the newest whole period; 0: the API names none */
+    struct sw_value rate, users; /* rate as sent, no unit applied */
+    /* Error reports of the same period: of crashes with their users, and of ANRs. */
+    struct sw_value crashes, crash_users, anrs;
 };
 
 struct vitals_asks {

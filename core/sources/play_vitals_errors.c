@@ -32,9 +32,11 @@ struct counts {
     int64_t end_civil_ms;
 };
 
+/* They stand beside the rate of all crashes. */
 static bool is_counted(const struct vitals_ask *ask, enum vitals_period period)
 {
-    return ask->metric->report_type != NULL && ask->period == period && ask->has_row;
+    return ask->metric->metric == SW_METRIC_CRASH_FREE_USERS && ask->period == period &&
+           ask->has_row;
 }
 
 static enum sw_code take_count(void *arg, const json_t *row, int64_t version, const char *type,
@@ -45,14 +47,15 @@ static enum sw_code take_count(void *arg, const json_t *row, int64_t version, co
     for (size_t i = 0; i < counts->asks->count && code == SW_OK; i++) {
         struct vitals_ask *ask = &counts->asks->items[i];
         if (!is_counted(ask, counts->period) || ask->code != version ||
-            ask->end_civil_ms != counts->end_civil_ms ||
-            strcmp(type, ask->metric->report_type) != 0)
+            ask->end_civil_ms != counts->end_civil_ms)
             continue;
-        code = vitals_row_value(row, "errorReportCount", &ask->reports, err);
+        if (strcmp(type, "APPLICATION_NOT_RESPONDING") == 0)
+            code = vitals_row_value(row, "errorReportCount", &ask->anrs, err);
+        if (strcmp(type, "CRASH") != 0)
+            continue; /* or a type never seen before */
+        code = vitals_row_value(row, "errorReportCount", &ask->crashes, err);
         if (code == SW_OK)
-            code = vitals_row_value(row, "distinctUsers", &ask->report_users, err);
-        if (!ask->report_users.is_known)
-            ask->reports.is_known = false;
+            code = vitals_row_value(row, "distinctUsers", &ask->crash_users, err);
     }
     return code;
 }

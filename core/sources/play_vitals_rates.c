@@ -338,15 +338,26 @@ static enum sw_code set_value(const struct vitals_ask *ask, struct sw_reading *r
     return SW_OK;
 }
 
+/* "; 210 crash reports of about 183 users; 9 ANR reports". No row is no claim. */
+static void write_counts(const struct vitals_ask *ask, char *out, size_t size)
+{
+    char users[48] = "", crashes[80] = "", anrs[40] = "";
+    if (ask->crash_users.is_known)
+        sw_format(users, sizeof users, " of about %.0f users", ask->crash_users.value);
+    if (ask->crashes.is_known)
+        sw_format(crashes, sizeof crashes, "; %.0f crash reports%s", ask->crashes.value, users);
+    if (ask->anrs.is_known)
+        sw_format(anrs, sizeof anrs, "; %.0f ANR reports", ask->anrs.value);
+    sw_format(out, size, "%s%s", crashes, anrs);
+}
+
 static void write_origin(const struct vitals_ask *ask, char *out, size_t size)
 {
-    char text[SW_LINE_MAX * 2], counts[80] = "";
+    char text[SW_LINE_MAX * 2], counts[128];
     const char *start = ask->metric->set == VITALS_SLOW_START
                             ? sw_node_str(ask->target->options, "start_type")
                             : "";
-    if (ask->reports.is_known)
-        sw_format(counts, sizeof counts, "; %.0f %s reports of about %.0f users",
-                  ask->reports.value, ask->metric->report_type, ask->report_users.value);
+    write_counts(ask, counts, sizeof counts);
     sw_format(text, sizeof text, "%s%s%s%s, version code %lld, %s%s%s",
               ask->metric->is_turned ? "100% - " : "", ask->metric->rate, *start ? " " : "", start,
               (long long)ask->code, ask->cohort,

@@ -447,6 +447,8 @@ static int setup(void **state)
 {
     (void)state;
     simulator_start(&sim, 1, 5);
+    /* One command after the other, each asking everything: more than people do in a second. */
+    simulator_do(&sim, "POST", "/world", "{\"quota\": {\"factor\": 20}}");
     cli_home_make(&home, sim.config);
     return 0;
 }

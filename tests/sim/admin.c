@@ -61,8 +61,8 @@ static bool set_crash_rate(struct change *change, json_t *object)
 
 static bool set_service(struct change *change, json_t *object)
 {
-    static const char *const known[] = {"platform",  "side", "error_rate",
-                                        "median_ms", "requests_per_minute", NULL};
+    static const char *const known[] = {
+        "platform", "side", "error_rate", "median_ms", "requests_per_minute", NULL};
     struct world *world = change->sim->world;
     struct world_service *service = world_service_find(world, admin_text(object, "platform"));
     const char *side_name = admin_text(object, "side");
@@ -71,17 +71,19 @@ static bool set_service(struct change *change, json_t *object)
         return false;
     if (service == NULL)
         return admin_bad(change, "service: no such platform");
-    struct deployment *newest =
-        deploy_newest(&world->deploy.groups[service - world->services]);
+    struct deployment *newest = deploy_newest(&world->deploy.groups[service - world->services]);
     int green = newest == NULL ? 0 : newest->green_side;
     for (int side = 0; side < 2; side++) {
-        bool is_meant = side_name[0] == '\0' || (strcmp(side_name, "green") == 0 && side == green) ||
+        bool is_meant = side_name[0] == '\0' ||
+                        (strcmp(side_name, "green") == 0 && side == green) ||
                         (strcmp(side_name, "blue") == 0 && side != green);
-        if (is_meant && (!admin_number(change, object, "error_rate", 0, 1, &service->error_rate[side]) ||
-                         !admin_number(change, object, "median_ms", 0.1, 1e6, &service->median_ms[side])))
+        if (is_meant &&
+            (!admin_number(change, object, "error_rate", 0, 1, &service->error_rate[side]) ||
+             !admin_number(change, object, "median_ms", 0.1, 1e6, &service->median_ms[side])))
             return false;
     }
-    return admin_number(change, object, "requests_per_minute", 0, 1e6, &service->requests_per_minute);
+    return admin_number(change, object, "requests_per_minute", 0, 1e6,
+                        &service->requests_per_minute);
 }
 
 /* As a person in the Play Console: no rule is asked, open edits die. */
@@ -95,7 +97,8 @@ static bool set_play(struct change *change, json_t *object)
     enum play_status status = play_status_parse(admin_text(object, "status"));
     double fraction = 0;
 
-    if (!admin_only(change, object, known) || !admin_number(change, object, "fraction", 0, 0.9999, &fraction))
+    if (!admin_only(change, object, known) ||
+        !admin_number(change, object, "fraction", 0, 0.9999, &fraction))
         return false;
     for (size_t i = 0; track != NULL && i < track->n_releases; i++) {
         struct play_release *r = &track->releases[i];
@@ -105,8 +108,8 @@ static bool set_play(struct change *change, json_t *object)
             r->status = status;
         r->fraction = status == PLAY_IN_PROGRESS || status == PLAY_HALTED ? fraction : 0;
         r->is_hidden = false;
-        r->was_published = r->was_published || r->status == PLAY_IN_PROGRESS ||
-                           r->status == PLAY_COMPLETED;
+        r->was_published =
+            r->was_published || r->status == PLAY_IN_PROGRESS || r->status == PLAY_COMPLETED;
         play->next_change++;
         return true;
     }
@@ -134,8 +137,7 @@ static bool set_deploy(struct change *change, json_t *object)
 {
     static const char *const known[] = {"platform", "config", "waits_ready", "rollback_on_stop",
                                         NULL};
-    static const char sha256[] =
-        "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+    static const char sha256[] = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
     struct world *world = change->sim->world;
     struct world_service *service = world_service_find(world, admin_text(object, "platform"));
 
@@ -149,8 +151,8 @@ static bool set_deploy(struct change *change, json_t *object)
         return false;
     if (json_object_get(object, "config") == NULL)
         return true;
-    switch (deploy_create(&world->deploy, group, admin_text(object, "config"), sha256, "", world->now_ms,
-                          NULL)) {
+    switch (deploy_create(&world->deploy, group, admin_text(object, "config"), sha256, "",
+                          world->now_ms, NULL)) {
     case DEPLOY_OK:
         return true;
     case DEPLOY_BUSY:
@@ -171,15 +173,31 @@ static bool each(struct change *change, json_t *value,
     return true;
 }
 
+static bool set_quota(struct change *change, json_t *object)
+{
+    static const char *const known[] = {"factor", NULL};
+
+    return admin_only(change, object, known) &&
+           admin_number(change, object, "factor", 1, 1000, &change->sim->quota_factor);
+}
+
 static const struct {
     const char *key;
     bool (*set)(struct change *change, json_t *object);
 } changes[] = {
-    {"clock", set_clock},       {"crash_rate", set_crash_rate}, {"service", set_service},
-    {"play", set_play},         {"play_app", set_play_app},     {"deploy", set_deploy},
-    {"apple", admin_set_apple}, {"apple_build", admin_set_build},
-    {"apple_review", admin_set_review}, {"apple_reviews", admin_set_reviews},
-    {"apple_sale", admin_set_sale}, {"apple_app", admin_set_apple_app},
+    {"clock", set_clock},
+    {"crash_rate", set_crash_rate},
+    {"service", set_service},
+    {"play", set_play},
+    {"play_app", set_play_app},
+    {"deploy", set_deploy},
+    {"apple", admin_set_apple},
+    {"apple_build", admin_set_build},
+    {"apple_review", admin_set_review},
+    {"apple_reviews", admin_set_reviews},
+    {"apple_sale", admin_set_sale},
+    {"apple_app", admin_set_apple_app},
+    {"quota", set_quota},
 };
 
 static bool change_world(struct change *change, json_t *body)
@@ -187,7 +205,8 @@ static bool change_world(struct change *change, json_t *body)
     const char *key = NULL;
     json_t *value = NULL;
 
-    json_object_foreach(body, key, value) {
+    json_object_foreach(body, key, value)
+    {
         size_t i = 0;
         while (i < sizeof changes / sizeof changes[0] && strcmp(changes[i].key, key) != 0)
             i++;

@@ -117,6 +117,24 @@ static void test_reads_are_sent_again(void **state)
     }
 }
 
+/* A quota of a second is over by the next try; told times count as always. */
+static void test_a_brief_quota_is_waited_out_by_a_poll(void **state)
+{
+    (void)state;
+    struct retry_case c = read_failed(SW_E_QUOTA, 429);
+    c.is_quota_brief = true;
+    assert_true(retry_judge(&c).is_again);
+    assert_int_equal(retry_judge(&c).wait_ms, 500);
+    c.attempt = 2;
+    assert_true(retry_judge(&c).is_again);
+    assert_int_equal(retry_judge(&c).wait_ms, 1000);
+    c.attempt = 3;
+    assert_false(retry_judge(&c).is_again);
+    c.attempt = 1;
+    c.retry_after_ms = NOW + 60000;
+    assert_false(retry_judge(&c).is_again);
+}
+
 static void test_waits(void **state)
 {
     (void)state;
@@ -477,6 +495,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_reads_are_sent_again),
+        cmocka_unit_test(test_a_brief_quota_is_waited_out_by_a_poll),
         cmocka_unit_test(test_waits),        cmocka_unit_test(test_no_write_is_sent_twice),
         cmocka_unit_test(test_budget),       cmocka_unit_test(test_budget_speed_and_no_limit),
         cmocka_unit_test(test_header_lines), cmocka_unit_test(test_link_is_whole_or_absent),

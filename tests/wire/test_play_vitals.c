@@ -33,7 +33,7 @@ extern const struct sw_source_kind sw_source_play_vitals;
 /* The clock stands at 2026-11-29T16:40:00Z, which is 08:40 in Los Angeles. */
 static const int64_t now = INT64_C(1795970400000);
 #define ISSUES_OF(code)                                                                            \
-    "GET " APP "errorIssues:search?interval.startTime.year=2026&interval.startTime.month=11&"    \
+    "GET " APP "errorIssues:search?interval.startTime.year=2026&interval.startTime.month=11&"      \
     "interval.startTime.day=28&interval.startTime.hours=16&interval.startTime.timeZone.id=UTC&"    \
     "interval.endTime.year=2026&interval.endTime.month=11&interval.endTime.day=29&"                \
     "interval.endTime.hours=16&interval.endTime.timeZone.id=UTC&filter=versionCode%20%3D%20" code  \
@@ -231,7 +231,7 @@ static void test_counts_and_issues_stand_beside(void **state)
     const struct sw_reading *r =
         flow_reading(flow, 0, SW_METRIC_CRASH_FREE_USERS, SW_SIDE_NEW, 3600);
     assert_string_equal(r->origin, "100% - crashRate, version code 41200, OS_PUBLIC, users rounded "
-                                   "by Play; 210 CRASH reports of about 183 users");
+                                   "by Play; 210 crash reports of about 183 users; 9 ANR reports");
     const struct flow_reports *reports = flow_reports(flow);
     assert_int_equal(reports->issues_count, 1);
     assert_int_equal(reports->issues[0].count, 3);
@@ -407,7 +407,6 @@ static void test_trap_a_day_is_a_pacific_day(void **state)
                                                                                    "ers",
                                                                                    "4200"
                                                                                    "0") "]}]}"},
-        NO_COUNTS,
         {.request = ISSUES, .status = 200, .reply = "{}"},
     };
     struct sw_flow *flow = run(SW_METRIC_ANR_RATE, 86400, BINDING, steps, SW_ARRAY_LEN(steps));

@@ -190,8 +190,9 @@ static int draw_readings(const struct place *at)
         if (h->n.is_known)
             pen_print(&pen, ROLE_TEXT, "n %s", fig_count(h->n.value, a, sizeof a));
         pen_tab(&pen, at->col + 50);
-        pen_print(&pen, ROLE_DIM, "%s, %s%strue for %s%s%s", place_word(h->source),
-                  fig_has_period(h) ? h->period : "", fig_has_period(h) ? ", " : "",
+        if (fig_has_period(h))
+            pen_print(&pen, ROLE_DIM, "%s, ", h->period);
+        pen_print(&pen, ROLE_DIM, "%s, true for %s%s%s", place_word(h->source),
                   fig_when(h->true_for_ms, at->frame->now_ms, b, sizeof b),
                   h->is_deciding ? "" : ", beside", h->origin && h->origin[0] ? ": " : "");
         pen_put(&pen, ROLE_DIM, h->origin);
@@ -226,6 +227,8 @@ static int draw_issues(const struct place *at)
         pen_put(&pen, ROLE_TEXT, place_word(issue->title));
         pen_print(&pen, ROLE_DIM, " %s %s", issue->culprit ? issue->culprit : "",
                   issue->id ? issue->id : "");
+        if (strcmp(place_word(issue->source), place_word(at->p->issues[0].source)) != 0)
+            pen_print(&pen, ROLE_DIM, " (%s)", place_word(issue->source));
     }
     return used;
 }

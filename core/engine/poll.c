@@ -235,11 +235,13 @@ static int64_t retry_in_ms(const struct sw_error *error)
 /* True when this answer does not count and the unit is due again in a moment. */
 static bool is_asked_again(struct sw_core *core, struct sw_unit *unit, const struct poll_job *job)
 {
+    /* A told moment that is over by now is told all the same: then at once. */
+    int64_t told_ms = job->error.retry_at_ms != 0 ? retry_in_ms(&job->error) + 1 : 0;
     const struct sw_sched_retry retry = {.code = job->code,
                                          .is_oneshot = core->is_oneshot,
                                          .again = unit->again,
                                          .again_ms = unit->again_ms,
-                                         .retry_in_ms = retry_in_ms(&job->error)};
+                                         .retry_in_ms = told_ms};
     int64_t now_ms = sw_time_mono_ms(), wait_ms = sw_sched_again(&retry, sw_random_unit());
     unit->again = wait_ms > 0 ? unit->again + 1 : 0;
     unit->again_ms = wait_ms > 0 ? unit->again_ms + wait_ms : 0;

@@ -121,7 +121,7 @@ static void check_reading(const struct sw_reading *r, int64_t now_ms)
     check_value(r->n, 0);
     check_value(r->bad, 0);
     sw_assert(r->observed_at_ms == now_ms && r->true_for_ms <= now_ms);
-    sw_assert(r->late_s >= 0);
+    sw_assert(r->stale_after_s >= 0);
     CHECK_TEXT(r->period);
     CHECK_TEXT(r->origin);
 }

@@ -2,11 +2,11 @@
  * configured ones on top.
  *
  * A default gate stands only where the platform reads its metric: a gate that
- * nothing can ever answer would hold every advance for nothing. The same holds for a window that
- * the metric's source never gives: a default gate on it is left out, with a warning; a configured
- * one is an error, since it could only stay UNKNOWN. A configured
+ * nothing can ever answer would hold every advance for nothing. A configured
  * gate on a metric that is not read stays, UNKNOWN, with a warning: somebody
- * wanted it. The same id replaces. */
+ * wanted it. On a window that the metric's source never gives, a default gate
+ * is left out with a warning, and a configured one is an error: it would look
+ * right and stay UNKNOWN for ever. The same id replaces. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,7 +104,7 @@ static void add_presets(struct sw_loader *loader, const struct rule *rules, size
             sw_check_warning(loader->check, sw_node_at(platform->health[0].options, NULL),
                              "platform \"%s\": the default gate \"%s\" (%s over %s) does not "
                              "stand: source \"%s\" %s",
-                             platform->id, presets[i].id, sw_metric_name(presets[i].metric),
+                             platform->id != NULL ? platform->id : "?", presets[i].id, sw_metric_name(presets[i].metric),
                              sw_duration_format(presets[i].window_s * SW_SECOND_MS, window),
                              source, why);
     }

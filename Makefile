@@ -103,7 +103,7 @@ $(BUILD)/$(1)/o/tui/%.o: tui/%.c $(BUILD)/flags $(BUILD)/prefix | $(BUILD)/inclu
 $(BUILD)/$(1)/o/tests/example/%.o: tests/example/%.c $(BUILD)/flags | $(BUILD)/include/slipway.h
 	$$(call compile,$(1),-I$(BUILD)/include)
 $(BUILD)/$(1)/o/tests/%.o: tests/%.c $(BUILD)/flags
-	$$(call compile,$(1),-Wno-null-dereference -Icore -Itui -Itests -Itests/sim $$(CORE_CFLAGS) $$(TUI_CFLAGS) $$(SIM_CFLAGS) $$(TEST_CFLAGS))
+	$$(call compile,$(1),-Wno-null-dereference -Wno-double-promotion -Icore -Itui -Itests -Itests/sim $$(CORE_CFLAGS) $$(TUI_CFLAGS) $$(SIM_CFLAGS) $$(TEST_CFLAGS))
 $(BUILD)/$(1)/libslipway.a: $(call objects,$(1),$(core_src))
 # Before libslipway.a: the scripted flow stands in for the engine's.
 $(BUILD)/$(1)/libsupport.a: $(call objects,$(1),$(support_src))

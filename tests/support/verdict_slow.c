@@ -1,9 +1,6 @@
 /*
  * verdict_slow.c: see verdict_slow.h.
  */
-/* In long double on purpose. */
-#pragma GCC diagnostic ignored "-Wdouble-promotion"
-
 #include "support/verdict_slow.h"
 
 #include <math.h>

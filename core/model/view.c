@@ -24,7 +24,7 @@ enum { EVENTS_SHOWN = 500 };
 struct view {
     struct sw_arena *arena;
     size_t shared_count;
-    struct sw_buckets **shared; /* held until the snapshot is freed */
+    struct sw_shared_buckets **shared; /* held until the snapshot is freed */
     struct sw_snapshot snapshot;
 };
 
@@ -37,7 +37,7 @@ void sw_snapshot_free(struct sw_snapshot *snapshot)
 {
     if (!snapshot) return;
     struct view *view = view_of(snapshot);
-    for (size_t i = 0; i < view->shared_count; i++) sw_buckets_unref(view->shared[i]);
+    for (size_t i = 0; i < view->shared_count; i++) sw_shared_buckets_unref(view->shared[i]);
     sw_arena_free(view->arena);
 }
 
@@ -214,7 +214,7 @@ static size_t count_series(const struct sw_model *model)
 static const struct sw_bucket *share_buckets(struct view *view, const struct sw_model_series *series)
 {
     if (!series->shared) return NULL;
-    view->shared[view->shared_count++] = sw_buckets_ref(series->shared);
+    view->shared[view->shared_count++] = sw_shared_buckets_ref(series->shared);
     return series->shared->items;
 }
 
@@ -770,7 +770,7 @@ struct sw_snapshot *sw_view_build(struct sw_model *model, int64_t now_ms)
     struct sw_snapshot *to = &view->snapshot;
     model->serial++;
     view->arena = arena;
-    view->shared = sw_arena_array(arena, count_series(model), sizeof(struct sw_buckets *));
+    view->shared = sw_arena_array(arena, count_series(model), sizeof(struct sw_shared_buckets *));
     view_head(arena, model, now_ms, to);
 
     struct sw_source *sources = sw_arena_array(arena, model->source_count, sizeof *sources);

@@ -316,6 +316,29 @@ struct sw_tags {
     bool is_stale;
 };
 
+/* What a platform's verdict stands on (docs/verdict.md); zeroed where there is none. */
+struct sw_grounds {
+    bool is_stale;            /* by old data or an earlier run's; a known WORSE stays, with this mark */
+    bool is_halt_advised;
+    bool is_old_rate_known;   /* no control at the same time any more: the old version's rate of the
+                                 time before is taken as known */
+    bool can_decide;          /* of NOT ENOUGH DATA: a full soak window will have enough; else there
+                                 are too few users to be sure */
+    struct sw_value log_e_max;/* the greatest log_e so far; decides WORSE */
+    double e_warn, e_halt;    /* from which evidence on it is WORSE, and a halt advised: 20 and 100,
+                                 more after a halt or a fix */
+    struct sw_value sees;     /* of NOT ENOUGH DATA: the ratio that would show by now */
+    struct sw_value bad_new, bad_old; /* crashed, of n_new and n_old */
+    int64_t true_for_ms;      /* end of the last closed bucket */
+    int bucket_s;
+    size_t bucket_count;      /* of the test, with sessions of both versions */
+    size_t starts, soak;      /* of struct sw_verdict_options */
+    unsigned event;           /* the test is that since the k-th halt or fix; 0: there was none */
+    int64_t event_ms;
+    enum sw_verdict before;   /* what was found up to that event */
+    struct sw_value before_ratio, before_log_e_max;
+};
+
 struct sw_platform {
     const char *id, *title;
     enum sw_kind kind;
@@ -364,10 +387,11 @@ struct sw_platform {
     size_t trend_count;
     const struct sw_trend *trends;
 
-    enum sw_verdict verdict;       /* the sequential test; UNKNOWN until there is one */
+    enum sw_verdict verdict;       /* the sequential test; UNKNOWN without data of both versions */
     struct sw_value ratio, ratio_low, ratio_high, log_e;
     int64_t worse_since_ms;
     struct sw_value n_new, n_old;
+    struct sw_grounds grounds;
 
     size_t gate_count;
     const struct sw_gate *gates;
@@ -550,6 +574,7 @@ struct sw_verdict_options {
     /* Known: there is no control at the same time; the old version's crashes per session, > 0.
      * Its sessions in the table are then not looked at. Say so where the verdict is shown. */
     struct sw_value old_rate;
+    size_t old_rate_from; /* ... from this bucket of the table on; those before it have a control */
 };
 
 /* r0 1, alpha 0.05 and 0.01, margin 2, beta 0.05, soak a day (starts / 14, at least 24). */

@@ -77,13 +77,17 @@ static void explain_gate(const struct sw_gate_rule *gate, struct sw_buf *out)
     char window[SW_DURATION_TEXT];
     const char *unit = sw_metric_unit(gate->metric)[0] == 'm' ? " ms" : "%";
     const char *side = sw_metric_is_low_bad(gate->metric) ? "below" : "above";
-    sw_buf_printf(out, "    gate %s: %s over %s", gate->id, sw_metric_name(gate->metric),
-                  sw_duration_format(gate->window_s * SW_SECOND_MS, window));
+    if (gate->is_verdict)
+        sw_buf_printf(out, "    gate %s: the verdict on %s", gate->id, sw_metric_name(gate->metric));
+    else
+        sw_buf_printf(out, "    gate %s: %s over %s", gate->id, sw_metric_name(gate->metric),
+                      sw_duration_format(gate->window_s * SW_SECOND_MS, window));
     if (gate->warn.is_known)
         sw_buf_printf(out, ", warns %s %g%s", side, gate->warn.value, unit);
     if (gate->critical.is_known)
         sw_buf_printf(out, ", fails %s %g%s", side, gate->critical.value, unit);
-    sw_buf_printf(out, ", from a sample of %g", gate->min_sample);
+    if (!gate->is_verdict)
+        sw_buf_printf(out, ", from a sample of %g", gate->min_sample);
     if (gate->stage > 0)
         sw_buf_printf(out, ", in stage %d only", gate->stage);
     sw_buf_add(out, gate->is_blocking ? ", blocking\n" : ", not blocking\n");

@@ -152,6 +152,24 @@ static void check_limits(struct sw_loader *loader, const struct sw_node *node,
                        rule->critical.value, is_low_bad ? "below" : "above", rule->warn.value);
 }
 
+/* On the verdict there is nothing to set but where it stands and whether it closes. */
+static void check_verdict(struct sw_loader *loader, const struct sw_node *node,
+                          const struct sw_gate_rule *rule, const struct sw_place *place)
+{
+    static const char *const foreign[] = {"warn", "critical", "window", "min_sample"};
+    char where[SW_PLACE_TEXT + 1];
+    for (size_t i = 0; i < SW_ARRAY_LEN(foreign); i++)
+        if (sw_yaml_get(sw_node_at(node, NULL), foreign[i]) != NULL)
+            sw_check_error(loader->check, sw_node_at(node, foreign[i]),
+                           "%s: a gate on the verdict has no %s",
+                           sw_place_key_text(place, foreign[i], where, sizeof where), foreign[i]);
+    if (rule->metric != SW_METRIC_CRASH_FREE_SESSIONS && rule->metric != SW_METRIC_ERROR_RATE)
+        sw_check_error(loader->check, sw_node_at(node, "metric"),
+                       "%s: the verdict is on crash_free_sessions or error_rate, not on %s",
+                       sw_place_key_text(place, "metric", where, sizeof where),
+                       sw_metric_name(rule->metric));
+}
+
 /* False when a part that decides is missing; its problem is listed already. */
 static bool read_rule(struct sw_loader *loader, const struct sw_node *node,
                       struct sw_gate_rule *rule, const struct sw_place *place)
@@ -163,6 +181,13 @@ static bool read_rule(struct sw_loader *loader, const struct sw_node *node,
         return false;
     sw_ignore(sw_copy(rule->id, sizeof rule->id, id));
     rule->metric = sw_metric_parse(metric);
+    rule->is_blocking = sw_node_bool(node, "blocking");
+    rule->stage = (int)sw_node_int(node, "stage");
+    rule->is_verdict = sw_node_bool(node, "verdict");
+    if (rule->is_verdict) {
+        check_verdict(loader, node, rule, place);
+        return true;
+    }
     rule->warn = limit_of(loader, node, "warn", rule->metric, place);
     rule->critical = limit_of(loader, node, "critical", rule->metric, place);
     check_limits(loader, node, rule, place);
@@ -170,8 +195,6 @@ static bool read_rule(struct sw_loader *loader, const struct sw_node *node,
     rule->min_sample = sw_node_has(node, "min_sample")
                            ? sw_node_num(node, "min_sample")
                            : sw_gate_min_sample_preset(rule->metric, rule->warn);
-    rule->is_blocking = sw_node_bool(node, "blocking");
-    rule->stage = (int)sw_node_int(node, "stage");
     return true;
 }
 

@@ -239,6 +239,12 @@ static void put_gates_of(struct sw_buf *out, enum sw_kind kind)
     size_t count = sw_gate_presets(kind, &rules);
     for (size_t i = 0; i < count; i++) {
         char window[SW_DURATION_TEXT];
+        if (rules[i].is_verdict) {
+            sw_buf_printf(out, "| `%s` | `%s` | `%s` | the verdict | | | | %s |\n", sw_kind_name(kind),
+                          rules[i].id, sw_metric_name(rules[i].metric),
+                          rules[i].is_blocking ? "yes" : "no");
+            continue;
+        }
         sw_buf_printf(out, "| `%s` | `%s` | `%s` | %s |", sw_kind_name(kind), rules[i].id,
                       sw_metric_name(rules[i].metric),
                       sw_duration_format(rules[i].window_s * SW_SECOND_MS, window));

@@ -98,6 +98,11 @@ static const struct sw_option gate_table[] = {
      .choices = metric_words,
      .is_required = true,
      .help = "which figure it judges"},
+    {.key = "verdict",
+     .type = SW_OPTION_BOOL,
+     .preset = "false",
+     .help = "judges whether the new version is worse than the old one instead of holding the figure "
+             "against limits; of crash_free_sessions or error_rate"},
     {.key = "warn", .type = SW_OPTION_NUMBER, .help = "WARN beyond this (percent or ms)"},
     {.key = "critical", .type = SW_OPTION_NUMBER, .help = "FAIL beyond this (percent or ms)"},
     {.key = "window",

@@ -339,7 +339,7 @@ static void sleep_until_needed(struct sw_core *core)
     struct sw_engine *engine = &core->engine;
     int64_t wait_ms = sooner(publish_wait(core), sw_polls_wait(core));
     wait_ms = sooner(wait_ms, sooner(sw_watch_wait(core), cache_wait(core)));
-    wait_ms = sooner(wait_ms, sooner(sw_unsettled_wait(core), stop_wait(engine)));
+    wait_ms = sooner(wait_ms, sooner(sw_unsettled_wait(core), sooner(stop_wait(engine), sw_keep_wait(core))));
     wait_ms = sooner(wait_ms, sw_actions_wait(core));
     if (engine->runs_waiting != NULL)
         wait_ms = sooner(wait_ms, 100);
@@ -376,6 +376,7 @@ static void begin(struct sw_core *core)
 {
     core->engine.spread = sw_random_unit();
     open_network(core);
+    sw_keep_begin(core);
     sw_polls_begin(core);
     sw_engine_changed(core, true);
 }
@@ -401,6 +402,7 @@ static void end(struct sw_core *core)
 {
     struct sw_engine *engine = &core->engine;
     cache_at_end(core);
+    sw_keep_at_end(core);
     sw_engine_publish(core);
     sw_outside_clear(core);
     if (engine->http != NULL)
@@ -425,6 +427,7 @@ void sw_engine_main(void *arg)
         sw_polls_dispatch(core);
         sw_watch_turn(core);
         sw_unsettled_turn(core);
+        sw_keep_turn(core);
         sw_polls_check_all(core);
         if (publish_wait(core) == 0)
             sw_engine_publish(core);

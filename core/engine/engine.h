@@ -74,6 +74,8 @@ struct sw_engine {
     int64_t publish_gap_ms;          /* REAL: longer where a picture takes long to make */
     int64_t next_change_ms;          /* WORLD: the picture changes by the clock alone; 0: never */
 
+    bool is_loading_buckets, is_saving_buckets; /* a job is out */
+
     bool is_cache_due, is_caching; /* due: facts were read since the last one */
     int64_t cached_ms;             /* mono */
 
@@ -160,6 +162,13 @@ void sw_polls_check_all(struct sw_core *core);
 /* Has git not told the release yet, and may it? */
 bool sw_polls_is_train_pending(const struct sw_core *core);
 void sw_polls_health_now(struct sw_core *core, size_t platform);
+
+/* --- engine thread: buckets.c -------------------------------------------------------------- */
+void sw_keep_begin(struct sw_core *core); /* reads the kept tables of the verdict */
+void sw_keep_turn(struct sw_core *core);  /* judges what is left to judge, writes what is due */
+int64_t sw_keep_wait(const struct sw_core *core);
+bool sw_keep_is_ready(struct sw_core *core); /* nothing is left to read or to judge */
+void sw_keep_at_end(struct sw_core *core);
 
 /* --- engine thread: watch.c ---------------------------------------------------------------- */
 void sw_watch_turn(struct sw_core *core); /* starts watch and scan jobs when due */

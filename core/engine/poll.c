@@ -147,7 +147,7 @@ void sw_polls_check_all(struct sw_core *core)
     bool is_ledger_read = engine->watches > 0 && !engine->is_watching && !engine->is_watch_wanted &&
                           (core->is_offline || engine->is_scan_over);
     if (engine->model.has_polled_all || !is_ledger_read ||
-        (!core->is_offline && !is_all_polled(engine->setup)))
+        (!core->is_offline && !is_all_polled(engine->setup)) || !sw_keep_is_ready(core))
         return;
     engine->model.has_polled_all = true;
     sw_engine_changed(core, true);

@@ -62,6 +62,11 @@ static void carry_over(struct sw_core *core, struct sw_model *old, struct sw_mod
     if (code != SW_OK)
         sw_log_error(core->log, SW_LOG_WARN, "reload", &error);
     sw_buf_clear(&text);
+    for (size_t i = 0; i < old->platform_count; i++) {
+        struct sw_model_platform *platform = sw_model_platform(new, old->platforms[i].id);
+        if (platform != NULL)
+            sw_buckets_adopt(&platform->buckets, &old->platforms[i].buckets);
+    }
     sw_fold_free(new->fold);
     new->fold = old->fold;
     old->fold = sw_fold_new();

@@ -61,3 +61,9 @@ const struct sw_record *sw_fold_tick(const struct sw_fold *fold, const char *ite
  * NULL: none. The stage's soak starts there. */
 const struct sw_record *sw_fold_last_seen(const struct sw_fold *fold, const char *platform,
                                           const char *identity);
+/* The item of a note that says: what was wrong is put right. Without a platform it is for all. */
+#define SW_NOTE_FIX "fix"
+/* How many events begin a new test of the verdict (halts of this identity seen in the store,
+ * recorded fixes; never a percent step), and when the newest was; 0: none. */
+size_t sw_fold_test_events(const struct sw_fold *fold, const char *platform, const char *identity,
+                           int64_t *newest_ms);

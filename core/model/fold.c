@@ -36,7 +36,7 @@ struct sw_fold {
     struct sw_record **records;
     size_t slot_count, slot_room; /* room is a power of two */
     struct slot *slots;
-    struct places intents, halts, ticks, seen;
+    struct places intents, halts, ticks, seen, notes;
 };
 
 struct sw_fold *sw_fold_new(void)
@@ -58,6 +58,7 @@ void sw_fold_free(struct sw_fold *fold)
     free(fold->halts.at);
     free(fold->ticks.at);
     free(fold->seen.at);
+    free(fold->notes.at);
     free(fold);
 }
 
@@ -145,6 +146,9 @@ static void index_record(struct sw_fold *fold, const struct sw_record *record, s
     case SW_EVENT_TICK:
     case SW_EVENT_UNTICK:
         places_add(&fold->ticks, at);
+        break;
+    case SW_EVENT_NOTE:
+        places_add(&fold->notes, at);
         break;
     default:
         break;
@@ -258,4 +262,38 @@ const struct sw_record *sw_fold_last_seen(const struct sw_fold *fold, const char
             return record;
     }
     return NULL;
+}
+
+/* Asked again of what stood still already, a halt has changed nothing. */
+static bool is_real_halt(const struct sw_fold *fold, const struct sw_record *seen)
+{
+    const struct slot *slot = find(fold, seen->intent);
+    const struct sw_record *intent =
+        slot != NULL && slot->place != NO_PLACE ? fold->records[slot->place] : NULL;
+    return seen->verb == SW_VERB_HALT && (intent == NULL || intent->from_state != SW_STATE_HALTED);
+}
+
+static bool is_fix(const struct sw_record *note, const char *platform)
+{
+    return is_same(note->item, SW_NOTE_FIX) &&
+           (note->platform == NULL || is_same(note->platform, platform));
+}
+
+size_t sw_fold_test_events(const struct sw_fold *fold, const char *platform, const char *identity,
+                           int64_t *newest_ms)
+{
+    size_t count = 0;
+    *newest_ms = 0;
+    for (size_t n = 0; n < fold->seen.count + fold->notes.count; n++) {
+        bool is_note = n >= fold->seen.count;
+        size_t place = is_note ? fold->notes.at[n - fold->seen.count] : fold->seen.at[n];
+        const struct sw_record *record = fold->records[place];
+        if (is_note ? !is_fix(record, platform)
+                    : !is_real_halt(fold, record) || !is_of(fold, record, platform, identity))
+            continue;
+        count++;
+        if (record->at_ms > *newest_ms)
+            *newest_ms = record->at_ms;
+    }
+    return count;
 }

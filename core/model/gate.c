@@ -19,6 +19,8 @@ static const struct sw_gate_rule app_gates[] = {
      .min_sample = 600, .is_blocking = true},
     {.id = "one-star", .metric = SW_METRIC_ONE_STAR_SHARE, .critical = KNOWN(5), .window_s = 604800,
      .min_sample = 60, .is_blocking = true},
+    {.id = "not-worse", .metric = SW_METRIC_CRASH_FREE_SESSIONS, .is_verdict = true,
+     .is_blocking = true},
 };
 
 static const struct sw_gate_rule service_gates[] = {
@@ -26,6 +28,7 @@ static const struct sw_gate_rule service_gates[] = {
      .window_s = 300, .min_sample = 300, .is_blocking = true},
     {.id = "latency", .metric = SW_METRIC_LATENCY_P95, .warn = KNOWN(500), .critical = KNOWN(1000),
      .window_s = 300, .min_sample = 300, .is_blocking = false},
+    {.id = "not-worse", .metric = SW_METRIC_ERROR_RATE, .is_verdict = true, .is_blocking = true},
 };
 
 double sw_gate_min_sample_preset(enum sw_metric metric, struct sw_value warn)

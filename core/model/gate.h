@@ -11,6 +11,7 @@ struct sw_gate_rule {
     double min_sample;              /* below it WAIT */
     bool is_blocking;
     int stage;                      /* 1-based stage it is for; 0: always */
+    bool is_verdict;                /* on the verdict (judge.h) instead of limits */
 };
 
 /* The default minimum sample: 300 / (100 - warn) where falling is bad,

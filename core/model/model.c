@@ -39,6 +39,8 @@ void sw_model_drop_health(struct sw_model_platform *platform)
     platform->readings = NULL;
     platform->series_count = platform->reading_count = 0;
     clear_voices(platform);
+    sw_buckets_clear(&platform->buckets);
+    platform->judgement = (struct sw_judged){0};
 }
 
 void sw_model_platform_forget(struct sw_model_platform *platform)

@@ -12,6 +12,7 @@
 #include "model/checklist.h"
 #include "model/event.h"
 #include "model/gate.h"
+#include "model/judge.h"
 #include "model/observation.h"
 #include "model/offer.h"
 #include "model/plan.h"
@@ -26,6 +27,7 @@ struct sw_model_series {
     struct sw_series series;    /* its buckets are those of `shared` */
     struct sw_shared_buckets *shared;  /* held; NULL: none */
     size_t source;
+    bool is_cached;       /* read by an earlier run */
 };
 
 struct sw_model_issue {
@@ -57,6 +59,16 @@ struct sw_model_health_def {
  * are another target's. Empty: not told, and then like another empty one. */
 struct sw_model_binding {
     char rollout[33], health[33], alarms[33], tags[33];
+};
+
+/* What the platform's judgement was made of, so that it is made anew only when that has changed. */
+struct sw_judged_by {
+    uint64_t revision;            /* of the table */
+    struct sw_judge_options options;
+    const struct sw_fold *fold;   /* whose events were counted, and how many there were */
+    size_t fold_count;
+    unsigned event;
+    int64_t event_ms;
 };
 
 struct sw_model_platform {
@@ -95,6 +107,9 @@ struct sw_model_platform {
     struct sw_model_review *reviews;
     size_t alarm_count;
     struct sw_model_alarm *alarms;
+    struct sw_buckets buckets;     /* of both versions, kept over the rollout */
+    struct sw_judged judgement; /* on them; view_verdict.h */
+    struct sw_judged_by judged_by;
     bool has_tags;
     struct sw_tags_seen tags;
     size_t tags_source;
@@ -127,6 +142,7 @@ struct sw_model_action {
 
 struct sw_model {
     bool is_read_only, is_simulation, has_polled_all;
+    bool is_judging;                    /* some platform's table is not judged as it is now */
     bool is_cached;                     /* nothing has been read in this run yet */
     int64_t cached_at_ms;
     double speed;

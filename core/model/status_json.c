@@ -103,6 +103,48 @@ static json_t *health_json(const struct sw_health *from)
     return health;
 }
 
+/* Up to the last halt or fix. */
+static json_t *before_json(const struct sw_grounds *grounds)
+{
+    if (grounds->event == 0) return json_null();
+    json_t *before = json_object();
+    put(before, "state", json_string(sw_verdict_name(grounds->before)));
+    put(before, "ratio", number_or_null(grounds->before_ratio));
+    put(before, "log_e_max", number_or_null(grounds->before_log_e_max));
+    return before;
+}
+
+static json_t *size_or_null(size_t size)
+{
+    return integer_or_null((int64_t)size, size > 0);
+}
+
+static void grounds_json(const struct sw_platform *platform, json_t *verdict)
+{
+    const struct sw_grounds *grounds = &platform->grounds;
+    bool is_known = platform->verdict != SW_VERDICT_UNKNOWN;
+    bool is_open = platform->verdict == SW_VERDICT_NOT_ENOUGH_DATA;
+    put(verdict, "stale", json_boolean(grounds->is_stale));
+    put(verdict, "bad_new", count_or_null(grounds->bad_new));
+    put(verdict, "bad_old", count_or_null(grounds->bad_old));
+    put(verdict, "e", is_known ? json_real(sw_verdict_e(platform->log_e.value)) : json_null());
+    put(verdict, "log_e_max", number_or_null(grounds->log_e_max));
+    put(verdict, "e_warn", is_known ? json_real(grounds->e_warn) : json_null());
+    put(verdict, "e_halt", is_known ? json_real(grounds->e_halt) : json_null());
+    put(verdict, "halt_advised", json_boolean(grounds->is_halt_advised));
+    put(verdict, "old_rate_known", json_boolean(grounds->is_old_rate_known));
+    put(verdict, "can_decide", is_open ? json_boolean(grounds->can_decide) : json_null());
+    put(verdict, "sees", number_or_null(grounds->sees));
+    put(verdict, "true_for", time_or_null(grounds->true_for_ms));
+    put(verdict, "bucket_s", integer_or_null(grounds->bucket_s, grounds->bucket_s > 0));
+    put(verdict, "buckets", size_or_null(grounds->bucket_count));
+    put(verdict, "starts", size_or_null(grounds->starts));
+    put(verdict, "soak", size_or_null(grounds->soak));
+    put(verdict, "event", integer_or_null(grounds->event, grounds->event > 0));
+    put(verdict, "event_at", time_or_null(grounds->event_ms));
+    put(verdict, "before", before_json(grounds));
+}
+
 static json_t *verdict_json(const struct sw_platform *platform)
 {
     json_t *verdict = json_object();
@@ -114,6 +156,7 @@ static json_t *verdict_json(const struct sw_platform *platform)
     put(verdict, "since", time_or_null(platform->worse_since_ms));
     put(verdict, "n_new", count_or_null(platform->n_new));
     put(verdict, "n_old", count_or_null(platform->n_old));
+    grounds_json(platform, verdict);
     return verdict;
 }
 

@@ -124,13 +124,14 @@ static void add_start(struct fold *fold, size_t index)
 
 /* ---------------------------------------------------------------- the window */
 
-static void add_mirror(struct fold *fold, const struct sw_verdict_bucket *bucket, double sign)
+static void add_mirror(struct fold *fold, size_t index, double sign)
 {
     double steps[SW_VERDICT_GRID];
-    if (!sw_verdict_counts(fold->options, bucket))
+    const struct sw_verdict_bucket *bucket = &fold->buckets[index];
+    struct sw_value old_rate = sw_verdict_old_rate(fold->options, index);
+    if (!sw_verdict_counts(old_rate, bucket))
         return;
-    sw_verdict_steps(bucket, fold->options->old_rate, fold->options->margin, SW_VERDICT_DOWN,
-                     steps);
+    sw_verdict_steps(bucket, old_rate, fold->options->margin, SW_VERDICT_DOWN, steps);
     for (size_t j = 0; j < SW_VERDICT_GRID; j++)
         fold->mirror[j] += sign * steps[j];
 }
@@ -138,9 +139,9 @@ static void add_mirror(struct fold *fold, const struct sw_verdict_bucket *bucket
 /* The last `soak` buckets of the table, skipped ones included: it is a stretch of time. */
 static void move_window(struct fold *fold, size_t index)
 {
-    add_mirror(fold, &fold->buckets[index], 1);
+    add_mirror(fold, index, 1);
     for (; index - fold->window_begin >= fold->options->soak; fold->window_begin++)
-        add_mirror(fold, &fold->buckets[fold->window_begin], -1);
+        add_mirror(fold, fold->window_begin, -1);
 }
 
 /* ------------------------------------------------------------------------ rows */
@@ -161,12 +162,13 @@ static bool fold_add(struct fold *fold, size_t index)
     double steps[SW_VERDICT_GRID];
     const struct sw_verdict_options *options = fold->options;
     const struct sw_verdict_bucket *bucket = &fold->buckets[index];
-    if (!sw_verdict_counts(options, bucket))
+    struct sw_value old_rate = sw_verdict_old_rate(options, index);
+    if (!sw_verdict_counts(old_rate, bucket))
         return false;
     add_start(fold, index);
-    sw_verdict_steps(bucket, options->old_rate, options->r0, SW_VERDICT_UP, steps);
+    sw_verdict_steps(bucket, old_rate, options->r0, SW_VERDICT_UP, steps);
     sw_evidence_add(&fold->evidence, steps);
-    sw_exposure_add(&fold->all, bucket, options->old_rate);
+    sw_exposure_add(&fold->all, bucket, old_rate);
     move_window(fold, index);
     return true;
 }
@@ -179,8 +181,9 @@ static const struct sw_exposure *exposure_since(struct fold *fold, size_t begin,
     }
     for (; fold->tail_end < end; fold->tail_end++) {
         const struct sw_verdict_bucket *bucket = &fold->buckets[fold->tail_end];
-        if (sw_verdict_counts(fold->options, bucket))
-            sw_exposure_add(&fold->tail, bucket, fold->options->old_rate);
+        struct sw_value old_rate = sw_verdict_old_rate(fold->options, fold->tail_end);
+        if (sw_verdict_counts(old_rate, bucket))
+            sw_exposure_add(&fold->tail, bucket, old_rate);
     }
     return &fold->tail;
 }

@@ -26,9 +26,10 @@ extern const double sw_verdict_factor_log[SW_VERDICT_GRID];
 /* UP: the null is "not above"; DOWN: its mirror, "not below", with factors 1 / f. */
 enum sw_verdict_side { SW_VERDICT_UP = 0, SW_VERDICT_DOWN };
 
+/* The rate that stands in for the control in this bucket of the table; unknown: there is a control. */
+struct sw_value sw_verdict_old_rate(const struct sw_verdict_options *options, size_t index);
 /* Does the bucket say anything? Not: no session on a side, or no counts. */
-bool sw_verdict_counts(const struct sw_verdict_options *options,
-                       const struct sw_verdict_bucket *bucket);
+bool sw_verdict_counts(struct sw_value old_rate, const struct sw_verdict_bucket *bucket);
 
 /* What a bucket adds to the logarithm of each alternative against `ratio`. */
 void sw_verdict_steps(const struct sw_verdict_bucket *bucket, struct sw_value old_rate,
@@ -104,6 +105,9 @@ struct sw_verdict_table {
  * false, and an empty table. */
 bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *old_side,
                       int64_t now_ms, struct sw_verdict_table *table);
+/* The same, keeping also what nobody of one side came to: after a rollout the old version has none. */
+bool sw_verdict_align_any(const struct sw_series *new_side, const struct sw_series *old_side,
+                          int64_t now_ms, struct sw_verdict_table *table);
 /* The first slot that starts at ms or later; count when there is none. A test since an event is on
  * the buckets from there on. */
 size_t sw_verdict_table_from(const struct sw_verdict_table *table, int64_t ms);

@@ -90,7 +90,7 @@ static bool find_grid(const struct sw_series *a, const struct sw_series *b, int6
     return grid->count > 0;
 }
 
-/* The sums of one side in each slot; what is not filled exactly once counts as no data. */
+/* The sums of one side in each slot; what is not filled exactly once is no data: -1. */
 static struct sw_bucket *fill(const struct grid *grid, const struct sw_series *series)
 {
     struct sw_bucket *slots = sw_xcalloc(grid->count, sizeof *slots);
@@ -110,14 +110,23 @@ static struct sw_bucket *fill(const struct grid *grid, const struct sw_series *s
     }
     for (size_t i = 0; i < grid->count; i++) {
         if (filled[i] != (uint32_t)(grid->width_ms / width_ms))
-            slots[i].n = slots[i].bad = 0;
+            slots[i].n = slots[i].bad = -1;
     }
     free(filled);
     return slots;
 }
 
-bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *old_side,
-                      int64_t now_ms, struct sw_verdict_table *table)
+/* Nobody came on a side: that is a fact, unlike a side that was not read. */
+static bool is_kept(const struct sw_bucket *new_slot, const struct sw_bucket *old_slot,
+                    bool is_one_enough)
+{
+    if (new_slot->n < 0 || old_slot->n < 0)
+        return false;
+    return is_one_enough ? new_slot->n > 0 || old_slot->n > 0 : new_slot->n > 0 && old_slot->n > 0;
+}
+
+static bool align(const struct sw_series *new_side, const struct sw_series *old_side,
+                  int64_t now_ms, bool is_one_enough, struct sw_verdict_table *table)
 {
     struct grid grid;
     bool has_any = false;
@@ -131,7 +140,7 @@ bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *
     table->bucket_s = (int)(grid.width_ms / 1000);
     table->count = grid.count;
     for (size_t i = 0; i < grid.count; i++) {
-        if (!(news[i].n > 0) || !(olds[i].n > 0))
+        if (!is_kept(&news[i], &olds[i], is_one_enough))
             continue;
         has_any = true;
         table->buckets[i] = (struct sw_verdict_bucket){
@@ -142,6 +151,18 @@ bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *
     if (!has_any)
         sw_verdict_table_clear(table);
     return has_any;
+}
+
+bool sw_verdict_align(const struct sw_series *new_side, const struct sw_series *old_side,
+                      int64_t now_ms, struct sw_verdict_table *table)
+{
+    return align(new_side, old_side, now_ms, false, table);
+}
+
+bool sw_verdict_align_any(const struct sw_series *new_side, const struct sw_series *old_side,
+                          int64_t now_ms, struct sw_verdict_table *table)
+{
+    return align(new_side, old_side, now_ms, true, table);
 }
 
 size_t sw_verdict_table_from(const struct sw_verdict_table *table, int64_t ms)

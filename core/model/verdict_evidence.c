@@ -23,13 +23,17 @@ static bool is_count(double number)
     return isfinite(number) && number >= 0 && number <= SW_VERDICT_COUNT_MAX;
 }
 
-bool sw_verdict_counts(const struct sw_verdict_options *options,
-                       const struct sw_verdict_bucket *bucket)
+struct sw_value sw_verdict_old_rate(const struct sw_verdict_options *options, size_t index)
+{
+    return index >= options->old_rate_from ? options->old_rate : (struct sw_value){0};
+}
+
+bool sw_verdict_counts(struct sw_value old_rate, const struct sw_verdict_bucket *bucket)
 {
     if (!is_count(bucket->bad_new) || !is_count(bucket->n_new) || bucket->n_new <= 0)
         return false;
-    if (options->old_rate.is_known)
-        return options->old_rate.value > 0;
+    if (old_rate.is_known)
+        return old_rate.value > 0;
     return is_count(bucket->bad_old) && is_count(bucket->n_old) && bucket->n_old > 0;
 }
 

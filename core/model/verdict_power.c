@@ -66,7 +66,7 @@ static bool slope_of(const struct sw_verdict_options *options,
 {
     *slope = (struct slope){0};
     for (size_t i = 0; i < count; i++) {
-        if (sw_verdict_counts(options, &buckets[i]))
+        if (sw_verdict_counts(options->old_rate, &buckets[i]))
             slope_add(slope, &buckets[i], options->old_rate, ratio, side);
     }
     return slope_end(slope, options->old_rate, rate);

@@ -17,8 +17,9 @@
 #include "base/time.h"
 #include "model/agree.h"
 #include "model/view_lists.h"
+#include "model/view_verdict.h"
 
-enum { EVENTS_SHOWN = 500 };
+enum { EVENTS_SHOWN = 500, JUDGED_AT_ONCE = 8192 };
 
 /* The arena holds everything but the buckets of trends, which the model shares. */
 struct view {
@@ -278,18 +279,51 @@ enum sw_metric sw_platform_headline_metric(const struct sw_platform *platform)
 
 /* --------------------------------------------------------------- gates */
 
+/* False: there is nothing to compare with, and so no such gate. */
+static bool view_verdict_gate(struct sw_arena *arena, const struct sw_model_platform *from,
+                              const struct sw_gate_rule *rule, const struct sw_platform *to,
+                              struct sw_gate *gate)
+{
+    char reason[SW_LINE_MAX];
+    struct sw_judged judgement = from->judgement;
+    if (!sw_view_has_control(from)) return false;
+    judgement.grounds.is_stale = to->grounds.is_stale;
+    *gate = (struct sw_gate){
+        .id = sw_arena_strdup(arena, rule->id),
+        .metric = rule->metric,
+        .window_s = (int)judgement.grounds.soak * judgement.grounds.bucket_s,
+        .is_blocking = rule->is_blocking,
+    };
+    if (rule->stage > 0 && to->stage_index != rule->stage - 1) {
+        sw_format(reason, sizeof reason, "for stage %d only, not in this stage", rule->stage);
+        gate->verdict = SW_GATE_PASS;
+    } else {
+        gate->verdict = sw_judge_gate(&judgement, reason, sizeof reason);
+    }
+    gate->reason = sw_arena_strdup(arena, reason);
+    return true;
+}
+
 static void view_gates(struct sw_arena *arena, const struct sw_model_platform *from,
                        struct sw_platform *to)
 {
     struct sw_gate *gates = sw_arena_array(arena, from->gate_count, sizeof *gates);
     enum sw_gate_verdict worst = SW_GATE_PASS;
+    size_t count = 0;
     for (size_t i = 0; i < from->gate_count; i++) {
         const struct sw_gate_rule *rule = &from->gates[i];
+        if (rule->is_verdict) {
+            if (view_verdict_gate(arena, from, rule, to, &gates[count])) {
+                if (rule->is_blocking) worst = sw_gate_worse(worst, gates[count].verdict);
+                count++;
+            }
+            continue;
+        }
         const struct sw_health *health = sw_platform_health(to, rule->metric, rule->window_s);
         char reason[SW_LINE_MAX];
         enum sw_gate_verdict verdict =
             sw_gate_judge(rule, health, to->stage_index, reason, sizeof reason);
-        gates[i] = (struct sw_gate){
+        gates[count++] = (struct sw_gate){
             .id = sw_arena_strdup(arena, rule->id),
             .verdict = verdict,
             .reason = sw_arena_strdup(arena, reason),
@@ -303,7 +337,7 @@ static void view_gates(struct sw_arena *arena, const struct sw_model_platform *f
         if (rule->is_blocking) worst = sw_gate_worse(worst, verdict);
     }
     to->gates = gates;
-    to->gate_count = from->gate_count;
+    to->gate_count = count;
     to->gates_worst = worst;
 }
 
@@ -615,7 +649,6 @@ static void view_platform(struct view *view, const struct sw_model *model,
         .includes_count = from->includes_count,
         .includes = view_includes(arena, from),
         .source = from->has_source ? source_id(view, from->source) : "",
-        .verdict = SW_VERDICT_UNKNOWN,
         .is_stop_skipped = from->is_stop_skipped,
         .is_stop_rollback = from->is_stop_rollback,
     };
@@ -626,6 +659,7 @@ static void view_platform(struct view *view, const struct sw_model *model,
     view_health(view, model, from, now_ms, to);
     view_trends(view, from, to);
     view_actual(from, to);
+    sw_view_verdict(model, from, now_ms, to);
     view_gates(arena, from, to);
     view_next(arena, from, now_ms, to);
     view_offers(arena, model, from, now_ms, open_items, to);
@@ -642,6 +676,7 @@ void sw_view_policy_input(const struct sw_model *model, const struct sw_model_pl
     view.percent_set = platform->rollout.percent_set;
     view_stage_now(platform, &view);
     view_health(&of, model, platform, now_ms, &view);
+    sw_view_verdict(model, platform, now_ms, &view);
     view_gates(arena, platform, &view);
     policy_input(model, platform, &view, verb, now_ms, blocking_open(model), input);
     sw_arena_free(arena);
@@ -769,6 +804,7 @@ struct sw_snapshot *sw_view_build(struct sw_model *model, int64_t now_ms)
     struct view *view = sw_arena_alloc(arena, sizeof *view);
     struct sw_snapshot *to = &view->snapshot;
     model->serial++;
+    model->is_judging = sw_verdict_refresh(model, now_ms, JUDGED_AT_ONCE);
     view->arena = arena;
     view->shared = sw_arena_array(arena, count_series(model), sizeof(struct sw_shared_buckets *));
     view_head(arena, model, now_ms, to);
@@ -828,6 +864,7 @@ int64_t sw_view_next_change(const struct sw_model *model, int64_t now_ms)
             keep_earliest(sw_view_stale_at(model, it->alarms[a].source,
                                            it->alarms[a].alarm.observed_at_ms, 0),
                           now_ms, &next);
+        keep_earliest(sw_view_verdict_stale_at(model, it), now_ms, &next);
         if (it->has_tags)
             keep_earliest(sw_view_stale_at(model, it->tags_source, it->tags.observed_at_ms, 0), now_ms,
                           &next);

@@ -192,6 +192,8 @@ static void read_one_series(struct reader *reader, const json_t *item,
     }
     if (source != SIZE_MAX && series.metric != SW_METRIC_UNKNOWN && reader->code == SW_OK)
         sw_model_put_series(platform, source, &series);
+    for (size_t i = 0; i < platform->series_count; i++)
+        platform->series[i].is_cached = true;
     free(series.buckets);
 }
 
@@ -377,6 +379,15 @@ static bool is_of(struct reader *reader, const json_t *from, const char *key, co
     return !strcmp(get_word(reader, from, key), binding);
 }
 
+static void read_verdict(struct reader *reader, const json_t *from,
+                         struct sw_model_platform *platform)
+{
+    json_t *judged = NULL;
+    note(reader, sw_json_obj(from, "verdict", SW_OPTIONAL, &judged, reader->err));
+    if (judged != NULL && !sw_cache_judged_read(judged, &platform->judgement))
+        note(reader, sw_fail(reader->err, SW_E_PARSE, "verdict: damaged"));
+}
+
 /* Only what was read of what the platform is bound to now. Health is asked by the version that the
  * store told, so it goes with the rollout. */
 static void read_platform(struct reader *reader, const json_t *from)
@@ -396,6 +407,7 @@ static void read_platform(struct reader *reader, const json_t *from)
     if (is_same && is_of(reader, from, "health_of", platform->binding.health)) {
         read_readings(reader, from, platform);
         read_series(reader, from, platform);
+        read_verdict(reader, from, platform);
         read_issues(reader, from, platform);
     }
     if (is_of(reader, from, "alarms_of", platform->binding.alarms))

@@ -277,6 +277,9 @@ static json_t *platform_json(const struct sw_model *model, const struct sw_model
     json_object_set_new(to, "readings", readings_json(model, platform));
     if (is_full)
         json_object_set_new(to, "series", series_json(model, platform));
+    json_t *judged = sw_cache_judged_json(&platform->judgement);
+    if (judged != NULL)
+        json_object_set_new(to, "verdict", judged);
     json_object_set_new(to, "issues", issues_json(model, platform));
     json_object_set_new(to, "builds", builds_json(model, platform));
     json_object_set_new(to, "reviews", reviews_json(model, platform));

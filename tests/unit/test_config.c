@@ -136,8 +136,9 @@ static void the_agreed_example_loads(void **state)
     assert_int_equal(ios->includes_count, 1);
     assert_int_equal(ios->plan.kind, SW_PLAN_STORE);
     assert_int_equal(ios->plan.count, 7);
-    /* crash and crash-day from the file; anr and one-star fall out: nothing reads them */
-    assert_int_equal(ios->gate_count, 2);
+    /* crash and crash-day from the file, not-worse; anr and one-star fall out: nothing reads them */
+    assert_int_equal(ios->gate_count, 3);
+    assert_true(gate(ios, "not-worse")->is_verdict && gate(ios, "not-worse")->is_blocking);
     const struct sw_config_platform *android = platform(config, "android");
     assert_int_equal(android->plan.count, 5);
     assert_int_equal(android->plan.stages[2].soak_s, 12 * 3600);
@@ -149,7 +150,7 @@ static void the_agreed_example_loads(void **state)
     assert_int_equal(backend->health_count, 2);
     assert_int_equal(backend->health[1].metric, SW_METRIC_LATENCY_P95);
     assert_true(backend->has_alarms);
-    assert_int_equal(backend->gate_count, 2);
+    assert_int_equal(backend->gate_count, 3);
     assert_false(gate(backend, "latency")->is_blocking);
     assert_true(gate(backend, "errors")->min_sample > 299 &&
                 gate(backend, "errors")->min_sample < 301);
@@ -249,7 +250,32 @@ static void a_configured_gate_replaces_the_default(void **state)
     assert_false(of_a->is_blocking);
     assert_true(of_a->min_sample > 2999 && of_a->min_sample < 3001);
     assert_int_equal(gate(platform(config, "b"), "crash")->window_s, 3600);
-    assert_int_equal(platform(config, "a")->gate_count, 2);
+    assert_int_equal(platform(config, "a")->gate_count, 3);
+    sw_config_free(config);
+}
+
+#define JUDGED                                                                                     \
+    "version: 1\n"                                                                                 \
+    "sources: [{id: s, kind: sentry, organization: o, token_env: T}]\n"                            \
+    "platforms:\n"                                                                                 \
+    "  - {id: a, kind: android, health: [{metric: crash_free_sessions, source: s, project: p, "    \
+    "release: r}]}\n"
+
+static void the_gate_on_the_verdict_can_be_changed(void **state)
+{
+    (void)state;
+    struct sw_config *config =
+        load(JUDGED "gates: [{id: not-worse, metric: crash_free_sessions, verdict: true, "
+                    "blocking: false}]\n",
+             "");
+    const struct sw_gate_rule *advisory = gate(platform(config, "a"), "not-worse");
+    assert_true(advisory->is_verdict);
+    assert_false(advisory->is_blocking);
+    assert_int_equal(platform(config, "a")->gate_count, 3);
+    sw_config_free(config);
+    /* One with limits takes its place, as with any other. */
+    config = load(JUDGED "gates: [{id: not-worse, metric: crash_free_sessions, warn: 99}]\n", "");
+    assert_false(gate(platform(config, "a"), "not-worse")->is_verdict);
     sw_config_free(config);
 }
 
@@ -444,6 +470,13 @@ static void each_mistake_has_its_words(void **state)
          "6:58: error: gates[g]: of latency_p95 rising is bad, so critical (5) must be above warn "
          "(10)"},
         {SOURCES SENTRY "platforms:\n  - {id: a, kind: ios, " HEALTH "}\n"
+                        "gates: [{id: g, metric: crash_free_sessions, verdict: true, warn: 99}]\n",
+         "6:67: error: gates[g].warn: a gate on the verdict has no warn"},
+        {SOURCES SENTRY "platforms:\n  - {id: a, kind: android, " HEALTH "}\n"
+                        "gates: [{id: g, metric: crash_free_users, verdict: true}]\n",
+         "6:25: error: gates[g].metric: the verdict is on crash_free_sessions or error_rate, not on "
+         "crash_free_users"},
+        {SOURCES SENTRY "platforms:\n  - {id: a, kind: android, " HEALTH "}\n"
                         "gates: [{id: g, metric: crash_free_sessions}]\n",
          "6:9: error: gates[g] needs warn or critical, or both"},
         {SOURCES SENTRY "platforms:\n  - {id: a, kind: ios, " HEALTH "}\n"
@@ -719,6 +752,7 @@ int main(void)
         cmocka_unit_test(the_agreed_example_loads),
         cmocka_unit_test(what_is_optional_loads),
         cmocka_unit_test(a_configured_gate_replaces_the_default),
+        cmocka_unit_test(the_gate_on_the_verdict_can_be_changed),
         cmocka_unit_test(each_mistake_has_its_words),
         cmocka_unit_test(five_hundred_platforms_and_no_more),
         cmocka_unit_test(only_our_own_file_is_read),

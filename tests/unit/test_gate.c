@@ -159,9 +159,11 @@ static void every_kind_has_presets_on_both_sides_of_the_night(void **state)
         const struct sw_gate_rule *rules = NULL;
         size_t count = sw_gate_presets((enum sw_kind)kind, &rules);
         assert_int_equal(count > 0, kind != SW_KIND_UNKNOWN);
-        bool has_hour = false, has_day = false;
+        bool has_hour = false, has_day = false, has_verdict = kind == SW_KIND_UNKNOWN;
         for (size_t i = 0; i < count; i++) {
             assert_true(rules[i].metric != SW_METRIC_UNKNOWN);
+            has_verdict = has_verdict || (rules[i].is_verdict && rules[i].is_blocking);
+            if (rules[i].is_verdict) continue;
             assert_true(rules[i].warn.is_known || rules[i].critical.is_known);
             assert_true(rules[i].window_s > 0);
             if (rules[i].metric != SW_METRIC_CRASH_FREE_SESSIONS) continue;
@@ -170,6 +172,7 @@ static void every_kind_has_presets_on_both_sides_of_the_night(void **state)
         }
         bool is_app = kind == SW_KIND_IOS || kind == SW_KIND_ANDROID || kind == SW_KIND_WEAR;
         assert_int_equal(has_hour && has_day, is_app);
+        assert_true(has_verdict);
     }
 }
 

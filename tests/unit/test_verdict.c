@@ -368,7 +368,7 @@ static void swapped_sides_mirror_each_other(void **state)
                               .n_new = one->n_old,
                               .bad_old = one->bad_new,
                               .n_old = one->n_new};
-            if (!sw_verdict_counts(&table.options, one))
+            if (!sw_verdict_counts(table.options.old_rate, one))
                 continue;
             sw_exposure_add(&there, one, (struct sw_value){0});
             sw_exposure_add(&back, &swapped, (struct sw_value){0});

@@ -197,6 +197,33 @@ static void add_health(struct facts *facts, const struct sw_health *h)
     add(facts, key, value);
 }
 
+static void add_verdict(struct facts *facts, const struct sw_platform *p)
+{
+    char value[VALUE_MAX];
+    char text[FIG_SIZE];
+    const struct sw_grounds *grounds = &p->grounds;
+    tui_format(value, sizeof value, "%s", sw_verdict_name(p->verdict));
+    if (p->verdict != SW_VERDICT_UNKNOWN && p->ratio.is_known)
+        tui_append(value, sizeof value, ", %.1f×", p->ratio.value);
+    if (p->verdict != SW_VERDICT_UNKNOWN && p->ratio_low.is_known && p->ratio_high.is_known)
+        tui_append(value, sizeof value, " (%.1f–%.1f)", p->ratio_low.value, p->ratio_high.value);
+    if (p->verdict == SW_VERDICT_WORSE && p->worse_since_ms != 0)
+        tui_append(value, sizeof value, ", since about %s",
+                   fig_date(p->worse_since_ms, text, sizeof text));
+    if (fig_evidence(p, text, sizeof text)[0] != '\0')
+        tui_append(value, sizeof value, ", %s", text);
+    if (grounds->sees.is_known)
+        tui_append(value, sizeof value, ", sees ≥%.1f×", fig_sees(grounds->sees.value));
+    tui_append(value, sizeof value, "%s%s",
+               grounds->is_old_rate_known ? ", old rate taken as known" : "",
+               grounds->is_stale ? "; STALE" : "");
+    add(facts, "worse than before", value);
+    if (grounds->event > 0)
+        addf(facts, "judged since", "%s, halt or fix %u; before it %s",
+             fig_date(grounds->event_ms, text, sizeof text), grounds->event,
+             sw_verdict_name(grounds->before));
+}
+
 void facts_of_gates(struct facts *facts, const struct sw_snapshot *s, const struct sw_platform *p)
 {
     for (size_t i = 0; i < p->gate_count; i++) {
@@ -207,7 +234,7 @@ void facts_of_gates(struct facts *facts, const struct sw_snapshot *s, const stru
         addf(facts, key, "%s%s%s%s", sw_gate_verdict_name(gate->verdict), has_reason ? ", " : "",
              has_reason ? gate->reason : "", gate->is_blocking ? "" : " (advisory)");
     }
-    add(facts, "worse than before", sw_verdict_name(p->verdict));
+    add_verdict(facts, p);
     if (s->checklist.is_known)
         addf(facts, "checklist", "%zu of %zu done, %zu blocking open", s->checklist.done,
              s->checklist.total, s->checklist.blocking_open);

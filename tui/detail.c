@@ -208,6 +208,56 @@ static int draw_long(const struct place *at)
     return 1;
 }
 
+/* ------------------------------------------------------------------------ sure */
+
+/* A platform that is well has no need of the line: "NOT WORSE" says it. */
+static bool has_sure(const struct frame *frame, const struct sw_platform *p)
+{
+    (void)frame;
+    return p->verdict == SW_VERDICT_WORSE || p->verdict == SW_VERDICT_NOT_ENOUGH_DATA;
+}
+
+/* "43 of 4,400 against 83 of 25,600" */
+static void put_both(struct pen *pen, const struct sw_platform *p)
+{
+    const struct sw_grounds *grounds = &p->grounds;
+    char a[FIG_SIZE], b[FIG_SIZE], c[FIG_SIZE], d[FIG_SIZE], text[4 * FIG_SIZE];
+    if (!grounds->bad_new.is_known || !p->n_new.is_known)
+        return;
+    tui_format(text, sizeof text, " · %s of %s", fig_count(grounds->bad_new.value, a, sizeof a),
+               fig_count(p->n_new.value, b, sizeof b));
+    if (grounds->is_old_rate_known)
+        tui_append(text, sizeof text, ", old rate taken as known");
+    else
+        tui_append(text, sizeof text, " against %s of %s",
+                   fig_count(grounds->bad_old.value, c, sizeof c),
+                   fig_count(p->n_old.value, d, sizeof d));
+    if (pen_fits(pen, text))
+        pen_put(pen, ROLE_TEXT, text);
+}
+
+static int draw_sure(const struct place *at)
+{
+    const struct sw_platform *p = at->p;
+    const struct sw_grounds *grounds = &p->grounds;
+    struct pen pen = entry_pen(at, "sure");
+    char text[FIG_SIZE], when[FIG_SIZE];
+    enum role role = grounds->is_stale                  ? ROLE_STALE
+                     : p->verdict == SW_VERDICT_WORSE ? ROLE_BAD
+                                                        : ROLE_TEXT;
+    pen_print(&pen, role, "%s%s", fig_evidence(p, text, sizeof text), grounds->is_stale ? "?" : "");
+    if (p->verdict == SW_VERDICT_NOT_ENOUGH_DATA)
+        pen_print(&pen, ROLE_TEXT, " · %s", grounds->can_decide ? "NOT ENOUGH DATA yet"
+                                                                : "too few users to be sure");
+    if (grounds->event > 0)
+        pen_print(&pen, ROLE_TEXT, " since %s",
+                  fig_when(grounds->event_ms, at->frame->now_ms, when, sizeof when));
+    if (grounds->sees.is_known)
+        pen_print(&pen, ROLE_TEXT, ", sees ≥%.1f×", fig_sees(grounds->sees.value));
+    put_both(&pen, p);
+    return 1;
+}
+
 /* ---------------------------------------------------------------------- others */
 
 static bool is_other(const struct sw_platform *p, const struct sw_health *h)
@@ -586,7 +636,8 @@ static const struct entry {
     int (*draw)(const struct place *at);
 } entries[] = {
     {2, has_override, draw_override},   {1, has_health, draw_health},
-    {9, has_long, draw_long},           {5, has_contradiction, draw_contradiction},
+    {9, has_long, draw_long},           {4, has_sure, draw_sure},
+    {5, has_contradiction, draw_contradiction},
     {5, has_exposed, draw_exposed},     {4, has_alarm, draw_alarm},
     {6, has_issue, draw_issue},         {10, has_others, draw_others},
     {3, has_gates, draw_gates},         {7, has_plan, draw_plan},

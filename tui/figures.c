@@ -380,24 +380,66 @@ const struct sw_gate *fig_worst_gate(const struct sw_platform *platform)
     return worst;
 }
 
+double fig_sees(double ratio)
+{
+    return ceil(ratio * 10 - 1e-9) / 10; /* up: what is promised to show */
+}
+
+const char *fig_e(double log_e, char *out, size_t size)
+{
+    double e = sw_verdict_e(log_e);
+    if (e < 10)
+        return tui_format(out, size, "%.1f", e);
+    if (e < 1e6)
+        return fig_count(floor(e), out, size);
+    return tui_format(out, size, "10^%.0f", floor(log_e / log(10)));
+}
+
+const char *fig_evidence(const struct sw_platform *platform, char *out, size_t size)
+{
+    const struct sw_grounds *grounds = &platform->grounds;
+    char most[FIG_SIZE], now[FIG_SIZE];
+    out[0] = '\0';
+    if (platform->verdict == SW_VERDICT_UNKNOWN || !grounds->log_e_max.is_known)
+        return out;
+    fig_e(grounds->log_e_max.value, most, sizeof most);
+    fig_e(platform->log_e.value, now, sizeof now);
+    bool is_at_most = strcmp(most, now) == 0;
+    bool was_loud = platform->verdict == SW_VERDICT_WORSE;
+    tui_format(out, size, "E %s", was_loud ? most : now);
+    if (was_loud && !is_at_most)
+        tui_append(out, size, ", now %s", now);
+    tui_append(out, size, " (%.0f warns, %.0f halts)", ceil(grounds->e_warn - 1e-9),
+               ceil(grounds->e_halt - 1e-9));
+    return out;
+}
+
 static const char *against_verdict(const struct sw_platform *platform, bool is_long,
                                    enum role *role, char *out, size_t size)
 {
     switch (platform->verdict) {
     case SW_VERDICT_WORSE:
         *role = ROLE_BAD;
-        tui_format(out, size, "▲ WORSE");
+        tui_format(out, size, "▲ WORSE%s", platform->grounds.is_stale ? "?" : "");
         if (platform->ratio.is_known)
-            tui_append(out, size, " %.1f×", platform->ratio.value);
+            tui_append(out, size, "%s%.1f×", platform->grounds.is_stale ? "" : " ",
+                       platform->ratio.value);
         if (is_long && platform->ratio_low.is_known && platform->ratio_high.is_known)
             tui_append(out, size, " (%.1f–%.1f)", platform->ratio_low.value,
                        platform->ratio_high.value);
         return out;
     case SW_VERDICT_NOT_WORSE:
+        if (platform->grounds.is_stale)
+            break;
         *role = ROLE_OK;
         return tui_format(out, size, "= NOT WORSE");
     case SW_VERDICT_NOT_ENOUGH_DATA:
+        if (platform->grounds.is_stale)
+            break;
         *role = ROLE_DIM;
+        if (is_long && platform->grounds.sees.is_known)
+            return tui_format(out, size, "~ too few, sees ≥%.1f×",
+                              fig_sees(platform->grounds.sees.value));
         return tui_format(out, size, is_long ? "~ NOT ENOUGH DATA" : "~ NOT ENOUGH");
     case SW_VERDICT_UNKNOWN:
     case SW_VERDICT_COUNT:

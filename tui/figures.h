@@ -68,6 +68,12 @@ const struct sw_gate *fig_worst_gate(const struct sw_platform *platform);
  * figures. */
 const char *fig_against(const struct sw_platform *platform, int64_t now_ms, bool is_long,
                         enum role *role, char *out, size_t size);
+/* A ratio that shows, rounded up to a tenth. */
+double fig_sees(double ratio);
+/* "1,039", "0.4", "10^21" */
+const char *fig_e(double log_e, char *out, size_t size);
+/* "E 1,039 (20 warns, 100 halts)": the evidence that the verdict stands on; empty without one. */
+const char *fig_evidence(const struct sw_platform *platform, char *out, size_t size);
 /* What comes next for the platform: "50% HELD", "20% ~10:16". */
 const char *fig_next(const struct sw_platform *platform, int64_t now_ms, char *out, size_t size);
 

@@ -141,7 +141,7 @@ static void say_halt(const struct frame *frame, const struct sw_platform *p, str
                    "not asked from here: only its outcome is looked for · H asks again");
 }
 
-static void say_worse(const struct sw_platform *p, struct headline *out)
+static void say_worse(const struct sw_platform *p, int64_t now_ms, struct headline *out)
 {
     char at[FIG_SIZE];
     name_it(out, HEADLINE_WORSE, ROLE_BAD, "▲", p, "WORSE");
@@ -159,7 +159,10 @@ static void say_worse(const struct sw_platform *p, struct headline *out)
                    p->ratio_high.value);
     if (p->worse_since_ms != 0)
         tui_append(out->text, sizeof out->text, ", since about %s",
-                   fig_clock(p->worse_since_ms, at, sizeof at));
+                   fig_when(p->worse_since_ms, now_ms, at, sizeof at));
+    if (p->grounds.is_stale)
+        tui_append(out->text, sizeof out->text, "; STALE, known by %s",
+                   fig_when(p->grounds.true_for_ms, now_ms, at, sizeof at));
 }
 
 /* "2.15.2 had 99.67%": what the version it replaces does in the same window. */
@@ -456,7 +459,8 @@ static void say_choice(const struct frame *frame, struct headline *out)
     if (frame_platform(frame) != p && number <= 9)
         tui_format(prefix, sizeof prefix, "%zu ", number);
     if (halt->is_allowed)
-        tui_format(out->choice, sizeof out->choice, "%sH halts it now", prefix);
+        tui_format(out->choice, sizeof out->choice, "%sH halts it now%s", prefix,
+                   p->grounds.is_halt_advised ? ", as is advised" : "");
     else if (back->is_allowed)
         tui_format(out->choice, sizeof out->choice, "%sB rolls it back; H closed: %s", prefix,
                    halt->reason ? halt->reason : "");
@@ -498,7 +502,7 @@ void headline_make(const struct frame *frame, struct headline *out)
         say_halt(frame, p, out);
         add_others(out, count, "halts not seen");
     } else if ((p = find(s, worse, &count)) != NULL) {
-        say_worse(p, out);
+        say_worse(p, frame->now_ms, out);
         add_others(out, count, "worse");
         say_choice(frame, out);
     } else if ((p = find(s, failing, &count)) != NULL) {

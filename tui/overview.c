@@ -48,6 +48,19 @@ static int longest_title(const struct canvas *canvas, const struct sw_snapshot *
     return longest < most ? longest : most;
 }
 
+/* "● COMPLETE?" always fits; the rare longer words take their room from "against old". */
+static int longest_state(const struct canvas *canvas, const struct sw_snapshot *s)
+{
+    int longest = 11;
+    for (size_t i = 0; i < s->platform_count; i++) {
+        const struct sw_platform *p = &s->platforms[i];
+        int width = 2 + canvas_width(canvas, sw_state_title(p->state)) +
+                    (fig_is_platform_doubtful(p) && p->state != SW_STATE_UNKNOWN);
+        longest = width > longest ? width : longest;
+    }
+    return longest < 13 ? longest : 13;
+}
+
 static struct column take(int *at, int width, int gap)
 {
     struct column column = {*at, width};
@@ -69,7 +82,7 @@ static void lay_out(const struct canvas *canvas, const struct sw_snapshot *s, st
     int at = s->platform_count > 9 ? 5 : 3;
     c->name = take(&at, name, 1);
     c->version = take(&at, is_huge ? 14 : is_wide ? 7 : 0, 1);
-    c->state = take(&at, is_phone ? 1 : 13, 1);
+    c->state = take(&at, is_phone ? 1 : is_wide ? 13 : longest_state(canvas, s), 1);
     c->stages = take(&at, is_phone || cols < 72 ? 0 : is_huge ? 12 : 7, 1);
     c->set = take(&at, is_phone && canvas->cols < 32 ? 0 : 5, is_phone ? 1 : 2);
     c->real = take(&at, cols < 80 ? 0 : 5, 2);
@@ -98,7 +111,7 @@ static void draw_head(struct canvas *canvas, int row, const struct columns *c, c
     canvas_put_right(canvas, row, c->old.at, c->old.width, ROLE_LABEL, "old");
     canvas_put(canvas, row, c->spark.at, c->spark.width, ROLE_LABEL, "trend");
     canvas_put(canvas, row, c->against.at, c->against.width, ROLE_LABEL,
-               has_verdicts ? "against old" : "gates");
+               !has_verdicts ? "gates" : c->against.width < 11 ? "vs old" : "against old");
     canvas_put(canvas, row, c->next.at, c->next.width, ROLE_LABEL, "next");
     canvas_put_right(canvas, row, c->age.at, c->age.width, ROLE_LABEL, "age");
 }

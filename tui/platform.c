@@ -131,6 +131,67 @@ static int draw_gates(const struct place *at)
     return used;
 }
 
+/* What was found up to the last halt or fix, after which a test of its own decides. */
+static int draw_before(const struct place *at, int row)
+{
+    const struct sw_grounds *grounds = &at->p->grounds;
+    char when[FIG_SIZE], e[FIG_SIZE];
+    if (grounds->event == 0)
+        return 0;
+    struct pen pen = place_line(at, row);
+    pen_put(&pen, ROLE_LABEL, "begun anew");
+    pen_tab(&pen, at->col + 13);
+    pen_print(&pen, ROLE_TEXT, "after halt or fix %u, %s", grounds->event,
+              fig_when(grounds->event_ms, at->frame->now_ms, when, sizeof when));
+    if (grounds->before == SW_VERDICT_UNKNOWN)
+        return 1;
+    pen_print(&pen, ROLE_TEXT, "; before it %s", sw_verdict_name(grounds->before));
+    if (grounds->before_ratio.is_known)
+        pen_print(&pen, ROLE_TEXT, " %.1f×", grounds->before_ratio.value);
+    if (grounds->before_log_e_max.is_known)
+        pen_print(&pen, ROLE_TEXT, ", E at most %s",
+                  fig_e(grounds->before_log_e_max.value, e, sizeof e));
+    return 1;
+}
+
+static int draw_verdict(const struct place *at)
+{
+    const struct sw_platform *p = at->p;
+    const struct sw_grounds *grounds = &p->grounds;
+    char head[LINE_MAX_BYTES], a[FIG_SIZE];
+    if (p->verdict == SW_VERDICT_UNKNOWN && grounds->event == 0)
+        return 0;
+    tui_format(head, sizeof head, "against %s",
+               p->previous_version ? p->previous_version : "the old version");
+    int used = place_title(at, head, "valid at every look");
+    used += draw_before(at, used);
+    struct pen pen = place_line(at, used++);
+    pen_put(&pen, ROLE_LABEL, "verdict");
+    pen_tab(&pen, at->col + 13);
+    pen_print(&pen, grounds->is_stale ? ROLE_STALE : ROLE_TEXT, "%s%s", sw_verdict_name(p->verdict),
+              grounds->is_stale ? "?" : "");
+    if (p->verdict == SW_VERDICT_UNKNOWN) {
+        pen_put(&pen, ROLE_DIM, "  no closed bucket since then");
+        return used;
+    }
+    if (p->ratio.is_known)
+        pen_print(&pen, ROLE_TEXT, "  %.2f×", p->ratio.value);
+    if (p->ratio_low.is_known && p->ratio_high.is_known)
+        pen_print(&pen, ROLE_TEXT, " (%.2f–%.2f)", p->ratio_low.value, p->ratio_high.value);
+    pen_print(&pen, ROLE_TEXT, "  %s", fig_evidence(p, a, sizeof a));
+    pen = place_line(at, used++);
+    pen_put(&pen, ROLE_LABEL, "from");
+    pen_tab(&pen, at->col + 13);
+    pen_print(&pen, ROLE_TEXT, "%zu buckets of %s", grounds->bucket_count,
+              fig_window(grounds->bucket_s, a, sizeof a));
+    pen_print(&pen, ROLE_TEXT, ", up to %s",
+              fig_when(grounds->true_for_ms, at->frame->now_ms, a, sizeof a));
+    if (grounds->is_old_rate_known)
+        pen_put(&pen, ROLE_WARN, "; old rate taken as known");
+    pen_put(&pen, ROLE_DIM, "; that rates differ, not that the code is why");
+    return used;
+}
+
 static int draw_offers(const struct place *at)
 {
     static const enum command_id ids[] = {COMMAND_HALT, COMMAND_RESUME, COMMAND_ADVANCE,
@@ -294,7 +355,7 @@ static int draw_commits(const struct place *at)
 /* ---------------------------------------------------------------------- layout */
 
 static const section_fn left_sections[] = {draw_facts, draw_summary, draw_offers, draw_gates,
-                                           draw_stages};
+                                           draw_verdict, draw_stages};
 static const section_fn right_sections[] = {
     draw_chart,  draw_issues,   platform_draw_reviews, platform_draw_builds,
     draw_alarms, draw_readings, draw_commits};

@@ -40,7 +40,7 @@ static const char *big_word(const struct sw_platform *p, enum role *role, char *
     if (p->halt_asked_ms != 0)
         return tui_format(out, size, "NOT SEEN");
     if (p->verdict == SW_VERDICT_WORSE && !is_stopped(p))
-        return tui_format(out, size, "WORSE%s", p->is_stale ? "?" : "");
+        return tui_format(out, size, "WORSE%s", p->is_stale || p->grounds.is_stale ? "?" : "");
     if (p->gates_worst == SW_GATE_FAIL && !is_stopped(p))
         return tui_format(out, size, "FAIL%s", p->is_stale ? "?" : "");
     *role = ROLE_STALE;

@@ -136,8 +136,30 @@ const struct sw_snapshot *world_worse(void)
     p->ratio_high = high;
     p->log_e = log_e;
     p->worse_since_ms = MINUTES_AGO(62);
+    p->n_new = (struct sw_value)KNOWN(4400);
+    p->n_old = (struct sw_value)KNOWN(25600);
+    p->grounds = (struct sw_grounds){.is_halt_advised = true,
+                                     .log_e_max = log_e,
+                                     .e_warn = 20,
+                                     .e_halt = 100,
+                                     .bad_new = KNOWN(43),
+                                     .bad_old = KNOWN(83),
+                                     .true_for_ms = MINUTES_AGO(2),
+                                     .bucket_s = 300,
+                                     .bucket_count = 12,
+                                     .starts = 4032,
+                                     .soak = 144};
     c.platforms[IOS].verdict = SW_VERDICT_NOT_WORSE;
     c.platforms[WEAR].verdict = SW_VERDICT_NOT_ENOUGH_DATA;
+    c.platforms[WEAR].log_e = (struct sw_value)KNOWN(-0.4);
+    c.platforms[WEAR].n_new = (struct sw_value)KNOWN(212);
+    c.platforms[WEAR].n_old = (struct sw_value)KNOWN(9100);
+    c.platforms[WEAR].grounds = (struct sw_grounds){.log_e_max = KNOWN(0),
+                                                    .e_warn = 20,
+                                                    .e_halt = 100,
+                                                    .sees = KNOWN(6.0),
+                                                    .bad_new = KNOWN(0),
+                                                    .bad_old = KNOWN(24)};
     return &c.snapshot;
 }
 

@@ -246,12 +246,12 @@ static int draw_sure(const struct place *at)
                      : p->verdict == SW_VERDICT_WORSE ? ROLE_BAD
                                                         : ROLE_TEXT;
     pen_print(&pen, role, "%s%s", fig_evidence(p, text, sizeof text), grounds->is_stale ? "?" : "");
-    if (p->verdict == SW_VERDICT_NOT_ENOUGH_DATA)
-        pen_print(&pen, ROLE_TEXT, " · %s", grounds->can_decide ? "NOT ENOUGH DATA yet"
-                                                                : "too few users to be sure");
     if (grounds->event > 0)
         pen_print(&pen, ROLE_TEXT, " since %s",
                   fig_when(grounds->event_ms, at->frame->now_ms, when, sizeof when));
+    if (p->verdict == SW_VERDICT_NOT_ENOUGH_DATA)
+        pen_print(&pen, ROLE_TEXT, " · %s",
+                  grounds->can_decide ? "NOT ENOUGH yet" : "too few users");
     if (grounds->sees.is_known)
         pen_print(&pen, ROLE_TEXT, ", sees ≥%.1f×", fig_sees(grounds->sees.value));
     put_both(&pen, p);

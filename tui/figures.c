@@ -438,7 +438,8 @@ static const char *against_verdict(const struct sw_platform *platform, bool is_l
             break;
         *role = ROLE_DIM;
         if (is_long && platform->grounds.sees.is_known)
-            return tui_format(out, size, "~ too few, sees ≥%.1f×",
+            return tui_format(out, size, "~ %s, sees ≥%.1f×",
+                              platform->grounds.can_decide ? "not yet" : "too few",
                               fig_sees(platform->grounds.sees.value));
         return tui_format(out, size, is_long ? "~ NOT ENOUGH DATA" : "~ NOT ENOUGH");
     case SW_VERDICT_UNKNOWN:

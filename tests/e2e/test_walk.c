@@ -260,8 +260,9 @@ static void check_shown(void)
     look_at_world(); /* newer than the picture: what it shows was true by now */
     for (size_t s = 0; s < STORES; s++) {
         const struct sw_platform *p = sw_snapshot_platform(walk.snapshot, ids[s]);
-        if (p == NULL || p->is_stale || p->is_cached || p->observed_at_ms == 0 || is_busy(s))
-            continue;
+        if (p == NULL || p->is_stale || p->is_cached || p->observed_at_ms == 0 ||
+            p->state == SW_STATE_UNKNOWN || is_busy(s))
+            continue; /* "not known" is never false */
         walk.compared++;
         if (!p->percent_set.is_known ||
             !was_true(&walk.stores[s], p, p->observed_at_ms - (int64_t)SLACK_S * 1000))

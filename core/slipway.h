@@ -673,6 +673,7 @@ enum sw_command_kind {
     SW_COMMAND_UNTICK,          /* item */
     SW_COMMAND_POLL,            /* poll everything now, as the budgets allow */
     SW_COMMAND_RELOAD,          /* read the configuration again; kept as it was on error */
+    SW_COMMAND_RIGHTS,          /* ask every store which verbs its key may use; changes nothing */
 };
 
 struct sw_command {
@@ -700,7 +701,9 @@ struct sw_outcome {
     const char *platform;
     const char *text;          /* one line for people; of a dry run the exact requests */
     int64_t asked_ms, accepted_ms, seen_ms;
-    size_t part_count;         /* stop-everything: one part for each platform */
+    size_t part_count;         /* stop-everything, rights: one part for each platform. Of rights:
+                                  result NONE where nothing was asked, REJECTED with SW_E_DENIED
+                                  where a right is surely missing; text says which */
     struct sw_outcome *parts;
 };
 

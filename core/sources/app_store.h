@@ -4,7 +4,8 @@
  * app_store_version.c  versions and phased releases as Apple writes them, and the handle. Pure
  * app_store_state.c    the state table. Pure
  * app_store_read.c     requests, Apple's errors in words, and the poll
- * app_store_act.c      the verbs */
+ * app_store_act.c      the verbs
+ * app_store_rights.c   which of them the key may use */
 #pragma once
 
 #include <jansson.h>
@@ -112,6 +113,8 @@ enum asc_operation {
     ASC_PHASE_GET,
     ASC_PHASE_UPDATE,
     ASC_RELEASE,
+    ASC_PHASE_PROBE,
+    ASC_RELEASE_PROBE,
     ASC_OPERATION_COUNT
 };
 extern const struct sw_operation asc_operations[ASC_OPERATION_COUNT];
@@ -133,3 +136,5 @@ enum sw_code asc_version_get(struct sw_flow *flow, const char *version_id,
 enum sw_code asc_observe(struct sw_flow *flow, struct sw_error *err);
 enum sw_code asc_act(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);
 bool asc_is_seen(const struct sw_act *act, const struct sw_rollout *now);
+enum sw_code asc_rights(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                        struct sw_error *err);

@@ -640,6 +640,8 @@ struct sw_open_options {
     bool is_read_only;        /* nothing that changes users' state can leave */
     bool is_oneshot;          /* poll each source once, stores before health, then rest */
     bool is_offline;          /* never poll: the cached picture, the ledger, the configuration */
+    bool is_asking_rights;    /* SW_COMMAND_RIGHTS by itself, once after the start and after each
+                                 reload, but where others would feel it; never in read-only mode */
 };
 
 /* Reads and checks the configuration and loads the cached picture; starts

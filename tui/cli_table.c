@@ -128,7 +128,7 @@ static const struct cli_command commands[] = {
      "(--r0 1.25); a fault that keeps sessions from starting leaves no session to count.",
      0, SW_VERB_NONE, cli_verdict},
     {"check", "", 0, 0, 0,
-     "explain the configuration, ask every source once, and for rights",
+     "explain the configuration, ask every source and for rights",
      "One line for each source: whether it answers, how fast, how far its clock is from ours and "
      "which platforms it feeds; then one for each platform: which verbs its key may use, which not, "
      "in the store's words. Nothing is changed; for Play an edit is opened and thrown away, which "

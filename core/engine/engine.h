@@ -113,7 +113,7 @@ struct sw_core {
     /* fixed by open */
     struct sw_parts parts;
     struct sw_tuning tuning;
-    bool is_read_only, is_oneshot, is_offline;
+    bool is_read_only, is_oneshot, is_offline, is_asking_rights;
     char *config_path, *release_option, *trace_path; /* NULL as in the options */
     char state_dir[SW_PATH_TEXT], cache_file[SW_PATH_TEXT];
     struct sw_clock clock;

@@ -319,7 +319,7 @@ static void make_room(struct sw_core *core)
 static void begin(struct sw_core *core)
 {
     struct sw_rights *rights = &core->engine.rights;
-    if (rights->is_begun || core->is_oneshot || core->is_read_only || core->is_offline ||
+    if (rights->is_begun || !core->is_asking_rights || core->is_read_only || core->is_offline ||
         !core->engine.model.has_polled_all)
         return;
     rights->is_begun = true;

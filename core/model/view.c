@@ -415,7 +415,7 @@ static void say_right_missing(const struct sw_model *model, const struct sw_mode
     const struct sw_model_right *right = &from->rights[verb];
     char at[48];
     if (right->is_of_verb)
-        sw_format(out, size, "refused at %s: %s (a reload of the configuration opens it again)",
+        sw_format(out, size, "refused at %s: %s (asking for rights, or a reload, opens it)",
                   sw_moment_text(right->at_ms, at, sizeof at), right->seen.words);
     else
         sw_format(out, size, "the key of %s has no right to %s: %s",

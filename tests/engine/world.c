@@ -692,8 +692,10 @@ struct sw_core *world_open(bool is_oneshot, bool is_read_only)
     struct sw_core *core = NULL;
     struct sw_problems problems = {0};
     struct sw_error error = {0};
-    const struct sw_open_options options = {
-        .config_path = world.config, .is_oneshot = is_oneshot, .is_read_only = is_read_only};
+    const struct sw_open_options options = {.config_path = world.config,
+                                            .is_oneshot = is_oneshot,
+                                            .is_asking_rights = !is_oneshot,
+                                            .is_read_only = is_read_only};
     if (sw_core_open_parts(&options, &world_parts, &core, &problems, &error) != SW_OK)
         fail_msg("open: %s", error.text);
     sw_problems_free(&problems);

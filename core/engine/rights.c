@@ -139,25 +139,39 @@ static bool is_waiting(const struct sw_rights *rights)
     return false;
 }
 
+/* Names the platforms whose part ended so; false: none did. */
+static bool name_parts(const struct sw_outcome *outcome, enum sw_result result, enum sw_code *code,
+                       struct sw_buf *names)
+{
+    for (size_t i = 0; i < outcome->part_count; i++) {
+        const struct sw_outcome *part = &outcome->parts[i];
+        if (part->result != result)
+            continue;
+        sw_buf_printf(names, "%s%s", names->len > 0 ? ", " : "", part->platform);
+        *code = part->error.code;
+    }
+    return names->len > 0;
+}
+
 static void end_outcome(struct sw_core *core)
 {
     struct sw_outcome *outcome = core->engine.rights.outcome;
-    const struct sw_outcome *worst = NULL;
+    struct sw_buf names;
+    enum sw_code code = SW_OK;
     if (outcome == NULL)
         return;
     core->engine.rights.outcome = NULL;
-    for (size_t i = 0; i < outcome->part_count; i++) {
-        const struct sw_outcome *part = &outcome->parts[i];
-        bool is_bad = part->result == SW_RESULT_REJECTED || part->result == SW_RESULT_FAILED;
-        if (is_bad && (worst == NULL || part->result == SW_RESULT_REJECTED))
-            worst = part;
-    }
-    if (worst == NULL)
-        sw_outcome_end(outcome, SW_RESULT_SEEN, SW_OK, "every right asked for was found, or is "
-                                                       "not known");
+    sw_buf_init(&names, 1024);
+    if (name_parts(outcome, SW_RESULT_REJECTED, &code, &names))
+        sw_outcome_end(outcome, SW_RESULT_REJECTED, code,
+                       "rights are missing: %s; what each key would do there says why",
+                       sw_buf_text(&names));
+    else if (name_parts(outcome, SW_RESULT_FAILED, &code, &names))
+        sw_outcome_end(outcome, SW_RESULT_FAILED, code, "the rights are not known: %s",
+                       sw_buf_text(&names));
     else
-        sw_outcome_end(outcome, worst->result, worst->error.code, "%s: %s", worst->platform,
-                       worst->text);
+        sw_outcome_end(outcome, SW_RESULT_SEEN, SW_OK, "no store refused a right for certain");
+    sw_buf_clear(&names);
     sw_engine_publish(core);
     sw_core_deliver(core, outcome);
 }
@@ -171,10 +185,12 @@ static void take_answers(struct sw_core *core, const struct sw_rights_job *job)
             continue;
         platform->rights[verb] = (struct sw_model_right){.seen = job->seen[verb],
                                                          .at_ms = sw_engine_now(core)};
-        if (job->seen[verb].right == SW_RIGHT_NO)
-            sw_log_write(core->log, SW_LOG_WARN, "rights", "%s: no right to %s: %s", platform->id,
-                         sw_verb_title((enum sw_verb)verb), job->seen[verb].words);
     }
+    struct sw_buf text;
+    describe(job, &text);
+    sw_log_write(core->log, has(job, SW_RIGHT_NO) ? SW_LOG_WARN : SW_LOG_INFO, "rights", "%s: %s",
+                 platform->id, sw_buf_text(&text));
+    sw_buf_clear(&text);
     sw_engine_changed(core, true);
 }
 

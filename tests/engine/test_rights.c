@@ -113,6 +113,7 @@ static void a_right_that_is_missing_closes_the_verb_until_it_is_there(void **sta
     struct sw_outcome *outcome = world_do(core, &ask);
     assert_int_equal(outcome->result, SW_RESULT_REJECTED);
     assert_int_equal(outcome->error.code, SW_E_DENIED);
+    assert_non_null(strstr(outcome->text, "rights are missing: app0, app1"));
     assert_int_equal(outcome->parts[0].error.code, SW_E_DENIED);
     assert_non_null(strstr(outcome->parts[0].text, "(store) NO RIGHT to halt, resume, advance, "
                                                    "roll back: the store says"));
@@ -154,7 +155,8 @@ static void nothing_but_a_question_leaves(void **state)
     (void)state;
     struct sw_core *core = world_start(true, false);
     world_set_rights(&(struct world_rights){.status = 404, .is_misbehaving = true});
-    expect(world_do(core, &ask), SW_RESULT_FAILED, SW_E_INTERNAL, "app0: ");
+    expect(world_do(core, &ask), SW_RESULT_FAILED, SW_E_INTERNAL,
+           "the rights are not known: app0, app1");
     assert_int_equal(world_look("app0").writes + world_look("app1").writes, 0);
     assert_int_equal(world_look("app0").state, SW_STATE_ROLLING);
     sw_core_close(core);

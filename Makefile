@@ -3,7 +3,7 @@
 #: make demo          the dashboard on a simulated rollout week
 #: make test          lint, then every test in release, asan and tsan; T=tests/unit/test_x.c for one
 #: make install       into PREFIX (/usr/local) below DESTDIR; make uninstall takes it out again
-#: make bench         measures, each beside a reference (bench-judgement: the verdict);  make fuzz FUZZ_SECONDS=60
+#: make bench         measures beside references (PARTS='paint keys rest crowd'); bench-judgement; fuzz; soak
 #: make golden-update takes the screens as they are now, with the difference; make docs-screens: README's
 #: make lint, format, clean, analyze;  make ci-full: clang, analyzers, valgrind, long fuzzing
 #: V=1 shows commands; CC=clang BUILD=.build/clang builds beside; what is missing is installed.
@@ -16,7 +16,6 @@ TEST_TIMEOUT ?= 120
 TEST_JOBS    ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2)))) # most of a test is waiting
 TEST_VARIANTS ?= $(if $(T),release,release asan tsan)
 CLANG ?= clang
-T             ?=
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -104,7 +103,7 @@ $(BUILD)/$(1)/o/tui/%.o: tui/%.c $(BUILD)/flags $(BUILD)/prefix | $(BUILD)/inclu
 $(BUILD)/$(1)/o/tests/example/%.o: tests/example/%.c $(BUILD)/flags | $(BUILD)/include/slipway.h
 	$$(call compile,$(1),-I$(BUILD)/include)
 $(BUILD)/$(1)/o/tests/%.o: tests/%.c $(BUILD)/flags
-	$$(call compile,$(1),-Wno-null-dereference -Icore -Itui -Itests -Itests/sim $$(CORE_CFLAGS) $$(TUI_CFLAGS) $$(SIM_CFLAGS) $$(TEST_CFLAGS))
+	$$(call compile,$(1),-Wno-null-dereference -Wno-double-promotion -Icore -Itui -Itests -Itests/sim $$(CORE_CFLAGS) $$(TUI_CFLAGS) $$(SIM_CFLAGS) $$(TEST_CFLAGS))
 $(BUILD)/$(1)/libslipway.a: $(call objects,$(1),$(core_src))
 # Before libslipway.a: the scripted flow stands in for the engine's.
 $(BUILD)/$(1)/libsupport.a: $(call objects,$(1),$(support_src))
@@ -152,7 +151,7 @@ endif
 $(BUILD)/flags $(BUILD)/prefix: ;
 
 # --- what people type ----------------------------------------------------------------------------
-.PHONY: all lint test bench bench-judgement fuzz demo docs-screens install uninstall clean help format ci-full golden-update fuzz-programs
+.PHONY: all lint test soak bench bench-judgement fuzz demo docs-screens install uninstall clean help format ci-full golden-update fuzz-programs
 all: $(BUILD)/lint.ok release
 lint_src := $(shell find Makefile README.md .ci core tui themes tests docs -type f 2>/dev/null)
 $(BUILD)/lint.ok: $(lint_src)
@@ -163,6 +162,7 @@ chosen       = $(if $(T),$(patsubst ./%,%,$(T)),$(programs) $(fuzz_src))
 test_binaries = $(foreach v,$(TEST_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%,$(filter-out $(if $(T),,$(skip_$(v))),$(filter %.c,$(chosen)))))
 test: $(BUILD)/run $(TEST_VARIANTS:%=$(if $(T),aids,tests)-%) $(if $(is_building),$(test_binaries))
 	$(Q)$(BUILD)/run -j $(TEST_JOBS) -t $(TEST_TIMEOUT) -b $(BUILD) $(if $(T),$(filter %.sh,$(T)),$(lint_tests)) $(test_binaries)
+soak: ; $(Q)SLIPWAY_SOAK_HOURS=168 SLIPWAY_WALK_STEPS=10000 $(MAKE) test T='tests/e2e/test_soak.c tests/e2e/test_walk.c' TEST_VARIANTS='release asan tsan' TEST_TIMEOUT=7200
 as_test := env SLIPWAY_TOP=$(CURDIR) SLIPWAY_VARIANT=release SLIPWAY_BUILD=$(abspath $(BUILD))/release \
   SLIPWAY_BIN=$(abspath $(BUILD))/release/slipway SLIPWAY_SIM_BIN=$(abspath $(BUILD))/release/slipway-sim \
   LC_ALL=C.UTF-8 TZ=UTC
@@ -170,7 +170,7 @@ golden-update: tests-release
 	-$(Q)for t in $(patsubst %.c,$(BUILD)/release/%,$(filter tests/golden/%,$(programs))); do \
 	  $(as_test) SLIPWAY_GOLDEN_UPDATE=1 $$t; done; git --no-pager diff --stat -p -- tests/golden
 bench: aids-release $(patsubst %.c,$(BUILD)/release/%,$(bench_src) $(ref_src))
-	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b || exit 1; done
+	$(Q)for b in $(patsubst %.c,$(BUILD)/release/%,$(bench_src)); do $(as_test) $$b $(PARTS) || exit 1; done
 bench-judgement: $(BUILD)/release/tests/bench/judgement/bench_judgement ; $(Q)$(as_test) $<
 fuzz:
 	$(Q)+.ci/setup --extra && $(MAKE) --no-print-directory fuzz-programs

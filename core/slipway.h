@@ -121,7 +121,8 @@ enum sw_verb { SW_VERB_NONE = 0, SW_VERB_HALT, SW_VERB_RESUME, SW_VERB_ADVANCE, 
 
 enum sw_metric { SW_METRIC_UNKNOWN = 0, SW_METRIC_CRASH_FREE_SESSIONS, SW_METRIC_CRASH_FREE_USERS,
                  SW_METRIC_ANR_RATE, SW_METRIC_ERROR_RATE, SW_METRIC_LATENCY_P95,
-                 SW_METRIC_ONE_STAR_SHARE, SW_METRIC_ADOPTION, SW_METRIC_COUNT };
+                 SW_METRIC_ONE_STAR_SHARE, SW_METRIC_ADOPTION,
+                 SW_METRIC_USER_PERCEIVED_CRASH_RATE, SW_METRIC_SLOW_START_RATE, SW_METRIC_COUNT };
 
 enum sw_gate_verdict { SW_GATE_UNKNOWN = 0, SW_GATE_PASS, SW_GATE_WARN, SW_GATE_FAIL, SW_GATE_WAIT,
                        SW_GATE_STALE, SW_GATE_COUNT };
@@ -183,6 +184,8 @@ struct sw_bucket {
 struct sw_health {
     enum sw_metric metric;
     int window_s;             /* length of the window the value is over */
+    const char *period;       /* "hour to 14:00 UTC", where the window is a fixed one of the
+                                 upstream's; empty: it slides and ends at true_for_ms */
     struct sw_value value;    /* percent 0..100 or ms, as sw_metric_unit says */
     struct sw_value n;        /* sample size: sessions, users, requests */
     struct sw_value bad;      /* how many of n were bad; unknown where the source gives no count */
@@ -337,6 +340,7 @@ struct sw_platform {
     bool is_stage_since_ours;      /* true: our own seen outcome; false: first observation */
     const char *release_how;       /* how a version not out yet will go out, or empty */
     struct sw_other other;         /* the other version in flight */
+    int64_t started_at_ms;         /* when the store began to widen it; 0: not, or not told */
     struct sw_value pause_days_used, pause_days_total; /* the store's budget, in its whole days */
     int64_t paused_since_ms;       /* when the present pause was first read; 0: none */
     bool is_pause_begin_seen;      /* false: it may have begun earlier */

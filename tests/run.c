@@ -143,8 +143,23 @@ static void name_of(const char *program, char out[256])
         *slash = '-';
 }
 
+/* What the caller may choose of a test's own. */
+static const char *const kept_names[] = {"SLIPWAY_SOAK_SEED", "SLIPWAY_SOAK_HOURS",
+                                         "SLIPWAY_WALK_SEED", "SLIPWAY_WALK_STEPS"};
+enum { KEPT_NAMES = sizeof kept_names / sizeof kept_names[0], KEPT_SIZE = 64 };
+
+static void keep_chosen(char kept[KEPT_NAMES][KEPT_SIZE])
+{
+    for (size_t i = 0; i < KEPT_NAMES; i++) {
+        const char *value = getenv(kept_names[i]);
+        print_to(kept[i], KEPT_SIZE, "%s", value != NULL ? value : "");
+    }
+}
+
 static void set_environment(const char *program)
 {
+    char kept[KEPT_NAMES][KEPT_SIZE];
+    keep_chosen(kept);
     char variant[64];
     char base[PATH_TEXT];
     char top[PATH_TEXT / 2];
@@ -158,6 +173,10 @@ static void set_environment(const char *program)
     setenv("PATH", saved, 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("TZ", "UTC", 1);
+    for (size_t i = 0; i < KEPT_NAMES; i++) {
+        if (kept[i][0] != '\0')
+            setenv(kept_names[i], kept[i], 1);
+    }
     setenv("ASAN_OPTIONS",
            "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:"
            "allocator_may_return_null=1",

@@ -177,6 +177,8 @@ static void add_health(struct facts *facts, const struct sw_health *h)
                h->value.is_known ? sw_health_text(h, false, text, sizeof text) : "not known");
     if (h->n.is_known && h->value.is_known)
         tui_append(value, sizeof value, ", n %s", fig_count(h->n.value, text, sizeof text));
+    if (fig_has_period(h))
+        tui_append(value, sizeof value, ", %s", h->period);
     if (h->old_value.is_known) {
         struct sw_health old = *h;
         old.value = h->old_value;

@@ -137,18 +137,33 @@ static void put_old(struct pen *pen, const struct sw_platform *p, const struct s
     }
 }
 
+/* "last hour", "last 24h"; a period of the upstream's own is not the last hour: it is named behind
+ * the figure. */
+static const char *health_label(const struct sw_health *h, char *out, size_t size)
+{
+    char window[FIG_SIZE];
+    const char *last = fig_has_period(h) ? "" : "last ";
+    if (h->window_s == 3600)
+        return tui_format(out, size, "%shour", last);
+    return tui_format(out, size, "%s%s", last, fig_window(h->window_s, window, sizeof window));
+}
+
+static void put_period(struct pen *pen, const struct sw_health *h)
+{
+    if (fig_has_period(h))
+        pen_print(pen, ROLE_DIM, " (%s)", h->period);
+}
+
 static int draw_health(const struct place *at)
 {
     const struct sw_health *h = fig_headline_health(at->p);
     if (h == NULL)
         return 0;
-    char window[FIG_SIZE];
     char label[FIG_SIZE];
-    fig_window(h->window_s, window, sizeof window);
-    tui_format(label, sizeof label, "last %s", h->window_s == 3600 ? "hour" : window);
-    struct pen pen = entry_pen(at, label);
+    struct pen pen = entry_pen(at, health_label(h, label, sizeof label));
     put_reading(&pen, h);
     put_old(&pen, at->p, h);
+    put_period(&pen, h);
     return 1;
 }
 
@@ -177,10 +192,8 @@ static int draw_long(const struct place *at)
     const struct sw_health *h = long_health(at->p);
     if (h == NULL)
         return 0;
-    char window[FIG_SIZE];
     char label[FIG_SIZE];
-    tui_format(label, sizeof label, "last %s", fig_window(h->window_s, window, sizeof window));
-    struct pen pen = entry_pen(at, label);
+    struct pen pen = entry_pen(at, health_label(h, label, sizeof label));
     put_reading(&pen, h);
     if (h->old_value.is_known) {
         struct sw_health old = *h;
@@ -191,6 +204,7 @@ static int draw_long(const struct place *at)
         pen_print(&pen, ROLE_OLD, "  %s %s", or_dash(at->p->previous_version),
                   fig_clean(&old, figure, sizeof figure));
     }
+    put_period(&pen, h);
     return 1;
 }
 

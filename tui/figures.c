@@ -265,6 +265,20 @@ const char *fig_window(int window_s, char *out, size_t size)
     return sw_duration_text(window_s, out, size);
 }
 
+bool fig_has_period(const struct sw_health *health)
+{
+    return health != NULL && health->period != NULL && health->period[0] != '\0';
+}
+
+const char *fig_span(const struct sw_health *health, char *out, size_t size)
+{
+    char window[FIG_SIZE];
+    if (fig_has_period(health))
+        return tui_format(out, size, "%s", health->period);
+    return tui_format(out, size, "last %s",
+                      health != NULL ? fig_window(health->window_s, window, sizeof window) : "");
+}
+
 bool fig_is_doubtful(const struct sw_health *health)
 {
     return health != NULL && (health->is_stale || health->is_cached);

@@ -51,6 +51,10 @@ const struct sw_health *fig_headline_health(const struct sw_platform *platform);
 const char *fig_clean(const struct sw_health *health, char *out, size_t size);
 /* "1h", "5m", "24h" */
 const char *fig_window(int window_s, char *out, size_t size);
+/* Is its window a fixed one of the upstream's, with a name ("Pacific day Thu 27 Nov")? */
+bool fig_has_period(const struct sw_health *health);
+/* "last 6h", "hour to 14:00 UTC": what a figure is over. */
+const char *fig_span(const struct sw_health *health, char *out, size_t size);
 /* Needs a question mark: too old, or from an earlier run. */
 bool fig_is_doubtful(const struct sw_health *health);
 bool fig_is_platform_doubtful(const struct sw_platform *platform);

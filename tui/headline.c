@@ -199,10 +199,11 @@ static void say_fail(const struct sw_platform *p, struct headline *out)
     char window[FIG_SIZE];
     name_it(out, HEADLINE_FAIL, ROLE_BAD, "▲", p, "FAIL");
     tui_append(out->what, sizeof out->what, " %s", gate->id ? gate->id : "");
+    const struct sw_health *health = sw_platform_health(p, gate->metric, gate->window_s);
     tui_format(out->text, sizeof out->text, "FAILS gate %s in %s",
                fig_gate(gate, figure, sizeof figure),
-               fig_window(gate->window_s, window, sizeof window));
-    const struct sw_health *health = sw_platform_health(p, gate->metric, gate->window_s);
+               fig_has_period(health) ? health->period
+                                      : fig_window(gate->window_s, window, sizeof window));
     if (health != NULL && health->bad.is_known && health->n.is_known) {
         char bad[FIG_SIZE];
         char n[FIG_SIZE];
@@ -375,6 +376,8 @@ static void say_next(const struct frame *frame, struct headline *out)
     bool has_any = false;
     for (size_t i = 0; i < s->platform_count; i++) {
         const struct sw_platform *p = &s->platforms[i];
+        if (tui_is_full(out->choice, sizeof out->choice))
+            break;
         if (!p->next_percent.is_known || p->next_at_ms == 0)
             continue;
         char next[FIG_SIZE];

@@ -9,6 +9,8 @@
 
 #include <slipway.h>
 
+enum { TEXT_CHARACTER_MAX = 4 }; /* bytes of UTF-8 */
+
 void tui_assert_failed(const char *file, int line, const char *cond)
 {
     sw_assert_failed(file, line, cond); /* its hooks give the terminal back */
@@ -82,6 +84,11 @@ void tui_append(char *out, size_t size, const char *fmt, ...)
     va_start(args, fmt);
     format_at(out + used, size - used, fmt, args);
     va_end(args);
+}
+
+bool tui_is_full(const char *out, size_t size)
+{
+    return strnlen(out, size) + TEXT_CHARACTER_MAX >= size;
 }
 
 void text_add(struct text *text, const char *data, size_t len)

@@ -18,6 +18,8 @@ const char *tui_format(char *out, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Appends to a fixed buffer. */
 void tui_append(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Would what is appended now be cut, whatever it is? */
+bool tui_is_full(const char *out, size_t size);
 
 #define TUI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

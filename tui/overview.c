@@ -36,15 +36,16 @@ static enum width_class class_of(int cols)
                         : WIDTH_HUGE;
 }
 
-static int longest_title(const struct canvas *canvas, const struct sw_snapshot *s)
+/* Of the titles; not more than `most`. */
+static int longest_title(const struct canvas *canvas, const struct sw_snapshot *s, int most)
 {
-    int longest = 7;
-    for (size_t i = 0; i < s->platform_count; i++) {
+    int longest = most < 7 ? most : 7;
+    for (size_t i = 0; i < s->platform_count && longest < most; i++) {
         char title[FIG_SIZE];
         int width = canvas_width(canvas, fig_bundle(&s->platforms[i], title, sizeof title));
         longest = width > longest ? width : longest;
     }
-    return longest;
+    return longest < most ? longest : most;
 }
 
 static struct column take(int *at, int width, int gap)
@@ -64,9 +65,9 @@ static void lay_out(const struct canvas *canvas, const struct sw_snapshot *s, st
     bool is_wide = c->width_class >= WIDTH_WIDE;
     bool is_huge = c->width_class == WIDTH_HUGE;
     int cols = canvas->cols; /* what gives way first between a telephone and 80 columns */
-    int name = longest_title(canvas, s);
+    int name = longest_title(canvas, s, name_max[c->width_class]);
     int at = s->platform_count > 9 ? 5 : 3;
-    c->name = take(&at, name < name_max[c->width_class] ? name : name_max[c->width_class], 1);
+    c->name = take(&at, name, 1);
     c->version = take(&at, is_huge ? 14 : is_wide ? 7 : 0, 1);
     c->state = take(&at, is_phone ? 1 : 13, 1);
     c->stages = take(&at, is_phone || cols < 72 ? 0 : is_huge ? 12 : 7, 1);

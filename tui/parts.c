@@ -84,10 +84,11 @@ static int draw_notes(struct canvas *canvas, const struct frame *frame, const st
     if (frame->view->message[0] != '\0' && most > 0)
         used += parts_entry(canvas, row, most < 3 ? most : 3, 0, 2, canvas->cols, "",
                             frame->view->message_role, frame->view->message);
-    for (size_t i = 0; i < s->action_count * 2 && used < most; i++) {
-        const struct sw_action *a = &s->actions[i % s->action_count];
+    size_t count = s->action_count;
+    for (size_t i = 0; count > 0 && i < count * 2 && used < most; i++) {
+        const struct sw_action *a = &s->actions[i % count];
         bool is_done = a->result != SW_RESULT_NONE;
-        bool is_turn = is_done == (i >= s->action_count); /* first what is under way */
+        bool is_turn = is_done == (i >= count); /* first what is under way */
         bool is_put_away = is_done && a->id <= frame->view->dismissed;
         if (!is_turn || is_put_away || a->verb == SW_VERB_NONE || is_told(frame, h, a) ||
             parts_is_nothing(a))

@@ -12,37 +12,12 @@
 #include "memory.h"
 #include "page.h"
 #include "parts.h"
+#include "platform_parts.h"
 
 #define TWO_COLUMNS 140
 #define COMMITS_MAX 40
-#define BUILDS_MAX  6
-#define REVIEWS_MAX 8
-
-/* Where a section draws. */
-struct place {
-    struct canvas *canvas;
-    const struct frame *frame;
-    const struct sw_platform *p;
-    int row, col, end;
-};
 
 typedef int (*section_fn)(const struct place *at);
-
-static const char *or_dash(const char *text)
-{
-    return text != NULL && text[0] != '\0' ? text : "–";
-}
-
-static struct pen line(const struct place *at, int row)
-{
-    return canvas_pen(at->canvas, at->row + row, at->col + 1, at->end);
-}
-
-static int title(const struct place *at, const char *text, const char *right)
-{
-    parts_rule(at->canvas, at->row, at->col, at->end, text, right);
-    return 1;
-}
 
 /* -------------------------------------------------------------------- sections */
 
@@ -59,88 +34,13 @@ static int draw_includes(const struct place *at, int row)
     const struct sw_platform *p = at->p;
     if (p->includes_count == 0)
         return 0;
-    struct pen pen = line(at, row);
+    struct pen pen = place_line(at, row);
     pen_put(&pen, ROLE_LABEL, "with it");
     pen_tab(&pen, at->col + 13);
     for (size_t i = 0; i < p->includes_count; i++)
         pen_print(&pen, ROLE_TEXT, "%s%s", i > 0 ? ", " : "", fig_include(p->includes[i]));
-    pen_put(&pen, ROLE_DIM, ": in the same bundle, at the same percent; no crash figure of its own");
-    return 1;
-}
-
-static struct pen fact(const struct place *at, int row, const char *label)
-{
-    struct pen pen = line(at, row);
-    pen_put(&pen, ROLE_LABEL, label);
-    pen_tab(&pen, at->col + 13);
-    return pen;
-}
-
-/* How it will go out, while it is not. */
-static int draw_release(const struct place *at, int row)
-{
-    if (at->p->release_how == NULL || at->p->release_how[0] == '\0')
-        return 0;
-    return parts_entry(at->canvas, at->row + row, 2, at->col + 1, 12, at->end, "release", ROLE_TEXT,
-                       at->p->release_how);
-}
-
-/* The second version in flight. */
-static int draw_other(const struct place *at, int row)
-{
-    const struct sw_other *other = &at->p->other;
-    char text[FIG_SIZE];
-    if (other->version == NULL)
-        return 0;
-    struct pen pen = fact(at, row, "also");
-    pen_print(&pen, ROLE_TEXT, "%s", other->version);
-    if (other->build != NULL)
-        pen_print(&pen, ROLE_DIM, " (%s)", other->build);
-    pen_print(&pen, fig_state_role(other->state), "  %s %s", fig_state_glyph(other->state),
-              sw_state_title(other->state));
-    if (other->percent_set.is_known)
-        pen_print(&pen, ROLE_TEXT, " %s",
-                  sw_percent_text(other->percent_set, false, text, sizeof text));
-    pen_print(&pen, ROLE_DIM, "  its word: %s", or_dash(other->raw_state));
-    return 1;
-}
-
-/* The store counts whole days; what is left is therefore said as the most it can be. */
-static int draw_pause(const struct place *at, int row)
-{
-    const struct sw_platform *p = at->p;
-    char text[FIG_SIZE];
-    if (!p->pause_days_total.is_known)
-        return 0;
-    struct pen pen = fact(at, row, "pause days");
-    if (p->pause_days_used.is_known)
-        pen_print(&pen, ROLE_TEXT, "%g of %g used", p->pause_days_used.value,
-                  p->pause_days_total.value);
-    else
-        pen_print(&pen, ROLE_STALE, "? of %g used", p->pause_days_total.value);
-    if (p->pause_left_s.is_known)
-        pen_print(&pen, ROLE_TEXT, ", at most %s left",
-                  sw_duration_text((int64_t)p->pause_left_s.value, text, sizeof text));
-    if (p->paused_since_ms != 0)
-        pen_print(&pen, ROLE_DIM, "; paused since %s%s",
-                  fig_when(p->paused_since_ms, at->frame->now_ms, text, sizeof text),
-                  p->is_pause_begin_seen ? "" : " or earlier");
-    return 1;
-}
-
-static int draw_weekends(const struct place *at, int row)
-{
-    const struct sw_platform *p = at->p;
-    char text[FIG_SIZE];
-    if (!p->is_halt_weekends)
-        return 0;
-    struct pen pen = fact(at, row, "weekends");
-    if (p->weekends_to_come > 0)
-        pen_print(&pen, ROLE_TEXT, "%d to come until 100%%: %s of pause", p->weekends_to_come,
-                  sw_duration_text(p->weekends_pause_s, text, sizeof text));
-    else
-        pen_put(&pen, ROLE_TEXT, "none to come until 100%");
-    pen_put(&pen, ROLE_WARN, "; nothing halts over them yet, do it by hand");
+    pen_put(&pen, ROLE_DIM,
+            ": in the same bundle, at the same percent; no crash figure of its own");
     return 1;
 }
 
@@ -149,32 +49,29 @@ static int draw_facts(const struct place *at)
     const struct sw_platform *p = at->p;
     char a[FIG_SIZE];
     char b[FIG_SIZE];
-    struct pen pen = line(at, 0);
+    struct pen pen = place_line(at, 0);
     pen_put(&pen, ROLE_LABEL, "state");
     pen_tab(&pen, at->col + 13);
     pen_print(&pen, fig_is_platform_doubtful(p) ? ROLE_STALE : fig_state_role(p->state), "%s %s%s",
               fig_state_glyph(p->state), sw_state_title(p->state),
               fig_is_platform_doubtful(p) ? "?" : "");
-    pen_print(&pen, ROLE_DIM, "  its word: %s, read %s from %s", or_dash(p->raw_state),
-              fig_ago(p->observed_at_ms, at->frame->now_ms, a, sizeof a), or_dash(p->source));
-    pen = line(at, 1);
+    pen_print(&pen, ROLE_DIM, "  its word: %s, read %s from %s", place_word(p->raw_state),
+              fig_ago(p->observed_at_ms, at->frame->now_ms, a, sizeof a), place_word(p->source));
+    pen = place_line(at, 1);
     pen_put(&pen, ROLE_LABEL, "percent");
     pen_tab(&pen, at->col + 13);
     pen_print(&pen, ROLE_TEXT, "%s set, %s real",
               sw_percent_text(p->percent_set, false, a, sizeof a),
               fig_real(p->percent_actual, b, sizeof b));
     if (p->percent_actual.is_known)
-        pen_print(&pen, ROLE_DIM, " (%s)", or_dash(p->actual_note));
+        pen_print(&pen, ROLE_DIM, " (%s)", place_word(p->actual_note));
     if (p->stage_since_ms != 0)
         pen_print(&pen, ROLE_TEXT, "  stage since %s%s",
                   fig_when(p->stage_since_ms, at->frame->now_ms, a, sizeof a),
                   p->is_stage_since_ours ? "" : " (first seen, not ours)");
     int used = 2;
     used += draw_includes(at, used);
-    used += draw_release(at, used);
-    used += draw_other(at, used);
-    used += draw_pause(at, used);
-    return used + draw_weekends(at, used);
+    return used + platform_draw_store(at, used);
 }
 
 static int draw_stages(const struct place *at)
@@ -183,11 +80,11 @@ static int draw_stages(const struct place *at)
     if (p->stage_count == 0)
         return 0;
     char text[FIG_SIZE];
-    int used = title(at, "plan", or_dash(p->plan_name));
+    int used = place_title(at, "plan", place_word(p->plan_name));
     for (size_t i = 0; i < p->stage_count && i < 40; i++) {
         const struct sw_stage *stage = &p->stages[i];
         bool is_here = (int)i == p->stage_index;
-        struct pen pen = line(at, used++);
+        struct pen pen = place_line(at, used++);
         enum role role = is_here ? fig_state_role(p->state) : stage->is_done ? ROLE_DIM : ROLE_TEXT;
         pen_print(&pen, role, "%s %2zu", is_here ? ">" : " ", i + 1);
         pen_tab(&pen, at->col + 7);
@@ -212,23 +109,23 @@ static int draw_stages(const struct place *at)
 
 static int draw_gates(const struct place *at)
 {
-    int used = title(at, "gates", "advance needs every blocking one open");
+    int used = place_title(at, "gates", "advance needs every blocking one open");
     for (size_t i = 0; i < at->p->gate_count && i < 60; i++) {
         const struct sw_gate *gate = &at->p->gates[i];
         char text[FIG_SIZE];
-        struct pen pen = line(at, used++);
+        struct pen pen = place_line(at, used++);
         pen_print(&pen, fig_gate_role(gate->verdict), "%s %s", fig_gate_glyph(gate->verdict),
                   sw_gate_verdict_name(gate->verdict));
         pen_tab(&pen, at->col + 11);
-        pen_print(&pen, ROLE_TEXT, "%s", or_dash(gate->id));
+        pen_print(&pen, ROLE_TEXT, "%s", place_word(gate->id));
         pen_tab(&pen, at->col + 26);
         pen_print(&pen, ROLE_DIM, "%s", fig_window(gate->window_s, text, sizeof text));
         pen_tab(&pen, at->col + 31);
-        pen_print(&pen, ROLE_TEXT, "%s%s", or_dash(gate->reason),
+        pen_print(&pen, ROLE_TEXT, "%s%s", place_word(gate->reason),
                   gate->is_blocking ? "" : " (advisory)");
     }
     if (at->p->gate_count == 0) {
-        struct pen pen = line(at, used++);
+        struct pen pen = place_line(at, used++);
         pen_put(&pen, ROLE_DIM, "none configured");
     }
     return used;
@@ -238,7 +135,7 @@ static int draw_offers(const struct place *at)
 {
     static const enum command_id ids[] = {COMMAND_HALT, COMMAND_RESUME, COMMAND_ADVANCE,
                                           COMMAND_COMPLETE, COMMAND_ROLLBACK};
-    int used = title(at, "what each key would do now", "");
+    int used = place_title(at, "what each key would do now", "");
     for (size_t i = 0; i < TUI_COUNT(ids); i++) {
         const struct command *command = command_get(ids[i]);
         const struct sw_offer *offer = &at->p->offers[command->verb];
@@ -266,7 +163,7 @@ static int draw_chart(const struct place *at)
         return 0;
     chart_draw(at->canvas, at->frame, at->p, trend, at->row + 1, at->col + 1, 11,
                at->end - at->col - 2);
-    title(at, "trend", or_dash(trend->source));
+    place_title(at, "trend", place_word(trend->source));
     return 12;
 }
 
@@ -274,13 +171,13 @@ static int draw_readings(const struct place *at)
 {
     if (at->p->health_count == 0)
         return 0;
-    int used = title(at, "every reading, and where it comes from", "");
+    int used = place_title(at, "every reading, and where it comes from", "");
     for (size_t i = 0; i < at->p->health_count && i < 40; i++) {
         const struct sw_health *h = &at->p->health[i];
         char a[FIG_SIZE];
         char b[FIG_SIZE];
         enum role role = fig_is_doubtful(h) ? ROLE_STALE : ROLE_TEXT;
-        struct pen pen = line(at, used++);
+        struct pen pen = place_line(at, used++);
         pen_print(&pen, h->is_deciding ? ROLE_TEXT : ROLE_DIM, "%s", sw_metric_title(h->metric));
         pen_tab(&pen, at->col + 22);
         pen_print(&pen, ROLE_DIM, "%s", fig_window(h->window_s, a, sizeof a));
@@ -293,7 +190,9 @@ static int draw_readings(const struct place *at)
         if (h->n.is_known)
             pen_print(&pen, ROLE_TEXT, "n %s", fig_count(h->n.value, a, sizeof a));
         pen_tab(&pen, at->col + 50);
-        pen_print(&pen, ROLE_DIM, "%s, true for %s%s%s", or_dash(h->source),
+        if (fig_has_period(h))
+            pen_print(&pen, ROLE_DIM, "%s, ", h->period);
+        pen_print(&pen, ROLE_DIM, "%s, true for %s%s%s", place_word(h->source),
                   fig_when(h->true_for_ms, at->frame->now_ms, b, sizeof b),
                   h->is_deciding ? "" : ", beside", h->origin && h->origin[0] ? ": " : "");
         pen_put(&pen, ROLE_DIM, h->origin);
@@ -308,11 +207,11 @@ static int draw_issues(const struct place *at)
 {
     if (at->p->issue_count == 0)
         return 0;
-    int used = title(at, "issues in this release", or_dash(at->p->issues[0].source));
+    int used = place_title(at, "issues in this release", place_word(at->p->issues[0].source));
     for (size_t i = 0; i < at->p->issue_count && i < 30; i++) {
         const struct sw_issue *issue = &at->p->issues[i];
         char text[FIG_SIZE];
-        struct pen pen = line(at, used++);
+        struct pen pen = place_line(at, used++);
         pen_put(&pen, issue->is_new ? ROLE_WARN : ROLE_DIM, issue->is_new ? "new" : "");
         pen_tab(&pen, at->col + 5);
         if (issue->events >= 0)
@@ -325,87 +224,11 @@ static int draw_issues(const struct place *at)
         pen_print(&pen, ROLE_DIM, "%s",
                   fig_when(issue->first_seen_ms, at->frame->now_ms, text, sizeof text));
         pen_tab(&pen, at->col + 35);
-        pen_put(&pen, ROLE_TEXT, or_dash(issue->title));
+        pen_put(&pen, ROLE_TEXT, place_word(issue->title));
         pen_print(&pen, ROLE_DIM, " %s %s", issue->culprit ? issue->culprit : "",
                   issue->id ? issue->id : "");
-    }
-    return used;
-}
-
-/* "IN_BETA_TESTING" as "in beta testing": words that are not known read as well. */
-static const char *plain_word(const char *word, char *out, size_t size)
-{
-    tui_format(out, size, "%s", or_dash(word));
-    for (char *c = out; *c != '\0'; c++)
-        *c = *c == '_' ? ' ' : (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-    return out;
-}
-
-static bool is_told(const char *word)
-{
-    return word != NULL && word[0] != '\0';
-}
-
-static void put_build(struct pen *pen, const struct place *at, const struct sw_build *build)
-{
-    char text[FIG_SIZE];
-    bool is_bad = is_told(build->processing) && strcmp(build->processing, "VALID") != 0 &&
-                  strcmp(build->processing, "PROCESSING") != 0;
-    pen_print(pen, ROLE_TEXT, "%s (%s)", or_dash(build->version), or_dash(build->build));
-    pen_tab(pen, at->col + 24);
-    pen_put(pen, is_bad ? ROLE_BAD : ROLE_TEXT, plain_word(build->processing, text, sizeof text));
-    if (build->crashes >= 0 && build->sessions >= 0) {
-        char sessions[FIG_SIZE];
-        pen_print(pen, build->crashes > 0 ? ROLE_WARN : ROLE_TEXT, ", %s crashes in %s sessions",
-                  fig_count((double)build->crashes, text, sizeof text),
-                  fig_count((double)build->sessions, sessions, sizeof sessions));
-    }
-    if (is_told(build->internal))
-        pen_print(pen, ROLE_TEXT, ", team: %s", plain_word(build->internal, text, sizeof text));
-    if (is_told(build->external))
-        pen_print(pen, ROLE_TEXT, ", others: %s", plain_word(build->external, text, sizeof text));
-    else if (is_told(build->beta_review))
-        pen_print(pen, ROLE_DIM, ", beta review: %s",
-                  plain_word(build->beta_review, text, sizeof text));
-    pen_print(pen, ROLE_DIM, ", uploaded %s",
-              fig_when(build->uploaded_ms, at->frame->now_ms, text, sizeof text));
-}
-
-static int draw_builds(const struct place *at)
-{
-    const struct sw_platform *p = at->p;
-    char text[FIG_SIZE], right[LINE_MAX_BYTES];
-    if (p->build_count == 0)
-        return 0;
-    tui_format(right, sizeof right, "%s, read %s", or_dash(p->builds[0].source),
-               fig_ago(p->builds[0].observed_at_ms, at->frame->now_ms, text, sizeof text));
-    int used = title(at, "builds for testers", right);
-    for (size_t i = 0; i < p->build_count && i < BUILDS_MAX; i++) {
-        struct pen pen = line(at, used++);
-        put_build(&pen, at, &p->builds[i]);
-    }
-    return used;
-}
-
-static int draw_reviews(const struct place *at)
-{
-    const struct sw_platform *p = at->p;
-    if (p->review_count == 0)
-        return 0;
-    int used = title(at, "written reviews with few stars", or_dash(p->reviews[0].source));
-    for (size_t i = 0; i < p->review_count && i < REVIEWS_MAX; i++) {
-        const struct sw_review *review = &p->reviews[i];
-        char text[FIG_SIZE];
-        struct pen pen = line(at, used++);
-        pen_print(&pen, review->rating == 1 ? ROLE_BAD : ROLE_WARN, "%d/5", review->rating);
-        pen_tab(&pen, at->col + 6);
-        pen_print(&pen, ROLE_DIM, "%s",
-                  fig_when(review->at_ms, at->frame->now_ms, text, sizeof text));
-        pen_tab(&pen, at->col + 17);
-        pen_print(&pen, ROLE_DIM, "%s", or_dash(review->territory));
-        pen_tab(&pen, at->col + 22);
-        pen_put(&pen, ROLE_TEXT, review->title);
-        pen_print(&pen, ROLE_DIM, "%s%s", is_told(review->title) ? "  " : "", review->body);
+        if (strcmp(place_word(issue->source), place_word(at->p->issues[0].source)) != 0)
+            pen_print(&pen, ROLE_DIM, " (%s)", place_word(issue->source));
     }
     return used;
 }
@@ -414,22 +237,22 @@ static int draw_alarms(const struct place *at)
 {
     if (at->p->alarm_count == 0)
         return 0;
-    int used = title(at, "alarms", or_dash(at->p->alarms[0].source));
+    int used = place_title(at, "alarms", place_word(at->p->alarms[0].source));
     for (size_t i = 0; i < at->p->alarm_count && i < 30; i++) {
         const struct sw_alarm *alarm = &at->p->alarms[i];
         char text[FIG_SIZE];
-        struct pen pen = line(at, used++);
+        struct pen pen = place_line(at, used++);
         pen_print(&pen,
                   alarm->is_firing  ? ROLE_BAD
                   : alarm->is_stale ? ROLE_STALE
                                     : ROLE_OK,
-                  "%s %s%s", alarm->is_firing ? "▲" : "=", or_dash(alarm->state),
+                  "%s %s%s", alarm->is_firing ? "▲" : "=", place_word(alarm->state),
                   alarm->is_stale ? "?" : "");
         pen_tab(&pen, at->col + 22);
-        pen_put(&pen, ROLE_TEXT, or_dash(alarm->name));
+        pen_put(&pen, ROLE_TEXT, place_word(alarm->name));
         pen_print(&pen, ROLE_DIM, " since %s · %s",
                   fig_when(alarm->since_ms, at->frame->now_ms, text, sizeof text),
-                  or_dash(alarm->reason));
+                  place_word(alarm->reason));
     }
     return used;
 }
@@ -440,28 +263,29 @@ static int draw_commits(const struct place *at)
     char head[LINE_MAX_BYTES];
     if (tags->newest == NULL && (tags->note == NULL || tags->note[0] == '\0'))
         return 0;
-    tui_format(head, sizeof head, "tag %s over %s", or_dash(tags->newest), or_dash(tags->previous));
-    int used = title(at, head, tags->is_stale ? "stale ?" : "");
+    tui_format(head, sizeof head, "tag %s over %s", place_word(tags->newest),
+               place_word(tags->previous));
+    int used = place_title(at, head, tags->is_stale ? "stale ?" : "");
     if (!tags->has_commits) {
-        struct pen pen = line(at, used++);
-        pen_print(&pen, ROLE_STALE, "? commits UNKNOWN: %s", or_dash(tags->note));
+        struct pen pen = place_line(at, used++);
+        pen_print(&pen, ROLE_STALE, "? commits UNKNOWN: %s", place_word(tags->note));
         return used;
     }
     for (size_t i = 0; i < tags->shown_count && i < COMMITS_MAX; i++) {
         const struct sw_commit *commit = &tags->commits[i];
         char text[FIG_SIZE];
-        struct pen pen = line(at, used++);
-        pen_print(&pen, ROLE_OLD, "%s", or_dash(commit->id));
+        struct pen pen = place_line(at, used++);
+        pen_print(&pen, ROLE_OLD, "%s", place_word(commit->id));
         pen_tab(&pen, at->col + 12);
         pen_print(&pen, ROLE_DIM, "%s",
                   fig_when(commit->at_ms, at->frame->now_ms, text, sizeof text));
         pen_tab(&pen, at->col + 23);
-        pen_put(&pen, ROLE_TEXT, or_dash(commit->subject));
-        pen_print(&pen, ROLE_DIM, "  %s", or_dash(commit->author));
+        pen_put(&pen, ROLE_TEXT, place_word(commit->subject));
+        pen_print(&pen, ROLE_DIM, "  %s", place_word(commit->author));
     }
     size_t shown = tags->shown_count < COMMITS_MAX ? tags->shown_count : COMMITS_MAX;
     if (tags->commit_count > shown) {
-        struct pen pen = line(at, used++);
+        struct pen pen = place_line(at, used++);
         pen_print(&pen, ROLE_DIM, "and %zu more", tags->commit_count - shown);
     }
     return used;
@@ -471,9 +295,9 @@ static int draw_commits(const struct place *at)
 
 static const section_fn left_sections[] = {draw_facts, draw_summary, draw_offers, draw_gates,
                                            draw_stages};
-static const section_fn right_sections[] = {draw_chart,  draw_issues, draw_reviews,
-                                            draw_builds, draw_alarms, draw_readings,
-                                            draw_commits};
+static const section_fn right_sections[] = {
+    draw_chart,  draw_issues,   platform_draw_reviews, platform_draw_builds,
+    draw_alarms, draw_readings, draw_commits};
 
 static int draw_column(struct place at, const section_fn *sections, size_t count)
 {

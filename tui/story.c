@@ -1,6 +1,8 @@
 /* story.c: see story.h. */
 #include "story.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "figures.h"
@@ -74,6 +76,8 @@ void story_if_left_text(const struct frame *frame, char *out, size_t size)
         const struct sw_platform *p = &s->platforms[i];
         char percent[FIG_SIZE];
         char when[FIG_SIZE];
+        if (tui_is_full(out, size))
+            break;
         if (!p->is_next_automatic || !p->next_percent.is_known)
             continue;
         tui_append(
@@ -93,21 +97,41 @@ void story_if_left(struct canvas *canvas, const struct frame *frame, int row, in
     (void)parts_entry(canvas, row, 1, col, LABEL, end, "if left", ROLE_TEXT, text);
 }
 
-/* The newest time for which a source's data holds: of the states and readings it gave. */
-static int64_t data_time(const struct sw_snapshot *s, const struct sw_source *source)
+/* SIZE_MAX: of none of them. A snapshot of the core's points at its own ids. */
+static size_t source_index(const struct sw_snapshot *s, const char *id)
 {
-    int64_t newest = 0;
-    for (size_t i = 0; source->id != NULL && i < s->platform_count; i++) {
+    for (size_t i = 0; i < s->source_count; i++)
+        if (s->sources[i].id == id)
+            return i;
+    for (size_t i = 0; i < s->source_count; i++)
+        if (s->sources[i].id != NULL && !strcmp(s->sources[i].id, id))
+            return i;
+    return SIZE_MAX;
+}
+
+static void note_time(const struct sw_snapshot *s, const char *source, int64_t at_ms,
+                      int64_t *newest)
+{
+    size_t index = source != NULL ? source_index(s, source) : SIZE_MAX;
+    if (index != SIZE_MAX && at_ms > newest[index])
+        newest[index] = at_ms;
+}
+
+/* For each source the newest time for which its data holds: of the states and readings it gave. The
+ * caller frees. */
+static int64_t *data_times(const struct sw_snapshot *s)
+{
+    int64_t *newest = tui_alloc(s->source_count, sizeof *newest);
+    for (size_t i = 0; i < s->platform_count; i++) {
         const struct sw_platform *p = &s->platforms[i];
-        if (p->source && !strcmp(p->source, source->id) && p->observed_at_ms > newest)
-            newest = p->observed_at_ms;
-        for (size_t j = 0; j < p->health_count; j++) {
-            const struct sw_health *h = &p->health[j];
-            if (h->source && !strcmp(h->source, source->id) && h->true_for_ms > newest)
-                newest = h->true_for_ms;
-        }
+        note_time(s, p->source, p->observed_at_ms, newest);
+        for (size_t j = 0; j < p->health_count; j++)
+            note_time(s, p->health[j].source, p->health[j].true_for_ms, newest);
     }
-    return newest != 0 ? newest : source->last_ok_at_ms;
+    for (size_t i = 0; i < s->source_count; i++)
+        if (newest[i] == 0)
+            newest[i] = s->sources[i].last_ok_at_ms;
+    return newest;
 }
 
 static bool is_source_doubtful(const struct sw_source *source)
@@ -116,34 +140,32 @@ static bool is_source_doubtful(const struct sw_source *source)
 }
 
 /* " · sentry 03:10", the doubtful ones with a question mark. */
-static void source_text(const struct frame *frame, const struct sw_source *source, char *out,
-                        size_t size)
+static void source_text(const struct frame *frame, const struct sw_source *source, int64_t at,
+                        char *out, size_t size)
 {
     char when[FIG_SIZE];
-    int64_t at = data_time(frame->snapshot, source);
     tui_append(out, size, "%s%s %s%s", out[0] ? " · " : "", or_dash(source->id),
                fig_when(at, frame->now_ms, when, sizeof when),
                is_source_doubtful(source) ? " ?" : "");
 }
 
 /* Those that answer, told in one: the oldest of them. */
-static void source_summary(const struct frame *frame, char *out, size_t size)
+static void source_summary(const struct frame *frame, const int64_t *times, char *out, size_t size)
 {
     const struct sw_snapshot *s = frame->snapshot;
-    const struct sw_source *oldest = NULL;
+    size_t oldest = 0;
     size_t count = 0;
     for (size_t i = 0; i < s->source_count; i++) {
         if (is_source_doubtful(&s->sources[i]))
             continue;
-        count++;
-        if (oldest == NULL || data_time(s, &s->sources[i]) < data_time(s, oldest))
-            oldest = &s->sources[i];
+        if (count++ == 0 || times[i] < times[oldest])
+            oldest = i;
     }
     char when[FIG_SIZE];
-    if (oldest != NULL)
+    if (count > 0)
         tui_append(out, size, "%s%zu %s, the oldest %s %s", out[0] ? " · " : "", count,
-                   out[0] ? "others" : "sources", oldest->id,
-                   fig_when(data_time(s, oldest), frame->now_ms, when, sizeof when));
+                   out[0] ? "others" : "sources", s->sources[oldest].id,
+                   fig_when(times[oldest], frame->now_ms, when, sizeof when));
 }
 
 /* The doubtful ones are always named; the others too where there is room. */
@@ -154,17 +176,20 @@ void story_data(struct canvas *canvas, const struct frame *frame, int row, int c
     char others[LINE_MAX_BYTES] = "";
     canvas_put(canvas, row, col, 10, ROLE_LABEL, "data from");
     struct pen pen = canvas_pen(canvas, row, col + LABEL, end);
+    int64_t *times = data_times(s);
     for (size_t i = 0; i < s->source_count; i++) {
         bool is_doubtful = is_source_doubtful(&s->sources[i]);
-        source_text(frame, &s->sources[i], is_doubtful ? doubtful : others, sizeof doubtful);
+        source_text(frame, &s->sources[i], times[i], is_doubtful ? doubtful : others,
+                    sizeof doubtful);
     }
     int gap = doubtful[0] && others[0] ? 3 : 0;
     bool fits =
         canvas_width(canvas, doubtful) + gap + canvas_width(canvas, others) <= pen_left(&pen);
     if (!fits) {
         others[0] = '\0';
-        source_summary(frame, others, sizeof others);
+        source_summary(frame, times, others, sizeof others);
     }
+    free(times);
     pen_put(&pen, ROLE_STALE, doubtful);
     pen_put(&pen, ROLE_TEXT, gap ? " · " : "");
     pen_put(&pen, ROLE_TEXT, others);

@@ -378,9 +378,11 @@ enum color_depth term_depth(void)
 
 /* ------------------------------------------------------------------------ draw */
 
-static int pair_for(int fg, int bg)
+/* The terminal's own colours have a pair of ours too: leaving pair 0 or going back to it makes
+ * curses reset every attribute beside the colour. */
+static int pair_of_text(int fg, int bg)
 {
-    if (depth == COLOR_NONE || (fg == COLOR_DEFAULT && bg == COLOR_DEFAULT))
+    if (depth == COLOR_NONE)
         return 0;
     for (int i = 0; i < pair_count; i++) {
         if (pairs[i].fg == fg && pairs[i].bg == bg)
@@ -394,24 +396,24 @@ static int pair_for(int fg, int bg)
     return ++pair_count;
 }
 
-/* A blank shows nothing but its background: it takes the look of what stands before it, so that
- * words and the gaps between them go out without a change of colour. */
-static bool can_borrow(const struct cell *cell, const struct look *look, const struct look *before)
+/* Where nothing stands, pair 0 is what a cleared screen shows already. */
+static int pair_of_blank(int fg, int bg)
 {
-    return cell->base == ' ' && look->bg == before->bg && !look->is_reverse &&
-           !look->is_underlined && !before->is_reverse && !before->is_underlined;
+    return fg == COLOR_DEFAULT && bg == COLOR_DEFAULT ? 0 : pair_of_text(fg, bg);
 }
 
-static void put_cell(int row, int col, const struct cell *cell, const struct theme *theme,
-                     struct look *before)
+/* A blank shows nothing but its background (reversed, its foreground). */
+static bool can_borrow(const struct look *look, const struct look *before)
 {
-    struct look look = theme_look(theme, depth, cell);
-    if (can_borrow(cell, &look, before))
-        look = *before;
-    *before = look;
-    attr_t attrs = (look.is_bold ? A_BOLD : 0U) | (look.is_dim ? A_DIM : 0U) |
-                   (look.is_underlined ? A_UNDERLINE : 0U) | (look.is_reverse ? A_REVERSE : 0U);
-    int pair = pair_for(look.fg, look.bg);
+    return look->bg == before->bg && look->is_reverse == before->is_reverse &&
+           (!look->is_reverse || look->fg == before->fg) && !look->is_underlined &&
+           !before->is_underlined;
+}
+
+static void put_cell(int row, int col, const struct cell *cell, const struct look *look, int pair)
+{
+    attr_t attrs = (look->is_bold ? A_BOLD : 0U) | (look->is_dim ? A_DIM : 0U) |
+                   (look->is_underlined ? A_UNDERLINE : 0U) | (look->is_reverse ? A_REVERSE : 0U);
     wchar_t text[CCHARW_MAX + 1] = {(wchar_t)cell->base};
     for (size_t i = 0; i < CELL_MARKS; i++)
         text[i + 1] = (wchar_t)cell->marks[i];
@@ -427,30 +429,79 @@ static bool is_same(const struct cell *a, const struct cell *b)
            a->marks[1] == b->marks[1];
 }
 
-/* Sends cells that differ to stdscr; returns how many. */
-static size_t put_changes(const struct canvas *canvas, const struct theme *theme, bool is_all)
+/* Blanks up to so many belong to the words around them; longer ones stand alone. */
+enum { GAP_MAX = 8 };
+
+/* Does a word follow soon? */
+static bool is_gap(const struct canvas *canvas, int row, int col)
 {
-    size_t changes = 0;
+    int last = col + GAP_MAX < canvas->cols ? col + GAP_MAX : canvas->cols;
+    for (; col < last; col++)
+        if (canvas_at(canvas, row, col)->base != ' ')
+            return true;
+    return false;
+}
+
+/* A blank between words takes the look of the word before it, so that both go out without a change
+ * of colour. What a blank looks like so depends on the words around it alone, never on what stood
+ * there before: curses then finds rows that only moved. */
+static void put_span(const struct canvas *canvas, const struct theme *theme, int row, int from,
+                     int end)
+{
+    struct look before = {0};
+    bool is_behind_word = false;
+    int begin = from > GAP_MAX ? from - GAP_MAX : 0; /* a word there may lend its look */
+    for (int col = begin; col < end; col++) {
+        const struct cell *cell = canvas_at(canvas, row, col);
+        struct look look = theme_look(theme, depth, cell);
+        bool is_blank = cell->base == ' ';
+        bool is_borrowed =
+            is_blank && is_behind_word && can_borrow(&look, &before) && is_gap(canvas, row, col);
+        if (is_borrowed)
+            look = before;
+        is_behind_word = !is_blank || is_borrowed;
+        before = look;
+        if (col >= from)
+            put_cell(row, col, cell, &look,
+                     is_behind_word ? pair_of_text(look.fg, look.bg)
+                                    : pair_of_blank(look.fg, look.bg));
+    }
+}
+
+/* Sends what differs in the row to stdscr; false: nothing does. */
+static bool put_row(const struct canvas *canvas, const struct theme *theme, int row, int end,
+                    bool is_all)
+{
+    int first = 0;
+    int last = end - 1;
+    while (!is_all && first < end &&
+           is_same(canvas_at(canvas, row, first), canvas_at(&shown, row, first)))
+        first++;
+    while (!is_all && last > first &&
+           is_same(canvas_at(canvas, row, last), canvas_at(&shown, row, last)))
+        last--;
+    if (first >= end)
+        return false;
+    /* Words that come or go change the blanks around them. */
+    put_span(canvas, theme, row, first > GAP_MAX ? first - GAP_MAX : 0,
+             last + GAP_MAX < end ? last + GAP_MAX + 1 : end);
+    return true;
+}
+
+/* Sends what differs to stdscr; false: nothing does. */
+static bool put_changes(const struct canvas *canvas, const struct theme *theme, bool is_all)
+{
+    bool has_any = false;
     int rows;
     int cols;
-    const struct cell blank = {.base = ' '};
-    const struct look plain = theme_look(theme, depth, &blank);
     term_size(&rows, &cols);
+    int end = canvas->cols < cols ? canvas->cols : cols;
     for (int row = 0; row < canvas->rows && row < rows; row++) {
-        struct look before = plain;
-        for (int col = 0; col < canvas->cols && col < cols; col++) {
-            const struct cell *cell = canvas_at(canvas, row, col);
-            if (row == rows - 1 && col == cols - 1)
-                continue; /* writing the last cell can scroll */
-            if (!is_all && is_same(cell, canvas_at(&shown, row, col))) {
-                before = plain;
-                continue;
-            }
-            put_cell(row, col, cell, theme, &before);
-            changes++;
-        }
+        bool is_corner = row == rows - 1 && end == cols; /* writing its last cell can scroll */
+        if (put_row(canvas, theme, row, is_corner ? end - 1 : end, is_all))
+            has_any = true;
     }
-    return changes;
+    return has_any;
 }
 
 void term_draw(const struct canvas *canvas, const struct theme *theme)
@@ -462,13 +513,13 @@ void term_draw(const struct canvas *canvas, const struct theme *theme)
         /* The background of the theme reaches everywhere, also into the last cell. */
         struct cell blank = {.base = ' '};
         struct look look = theme_look(theme, depth, &blank);
-        int pair = pair_for(look.fg, look.bg);
+        int pair = pair_of_blank(look.fg, look.bg);
         cchar_t fill;
         setcchar(&fill, L" ", 0, 0, &pair);
         wbkgrndset(stdscr, &fill);
         werase(stdscr);
     }
-    if (put_changes(canvas, theme, is_all) == 0 && !is_all)
+    if (!put_changes(canvas, theme, is_all) && !is_all)
         return;
     if (wants_repaint)
         clearok(curscr, TRUE);

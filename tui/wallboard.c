@@ -216,8 +216,7 @@ static void draw_band(const struct board *b, int row, const struct sw_platform *
     tui_format(more, sizeof more, "set, %s real", fig_real(p->percent_actual, next, sizeof next));
     put_figure(b, row, set, clean - 1, text, !is_doubtful(p), ROLE_TEXT, more);
     const struct sw_health *h = fig_headline_health(p);
-    tui_format(more, sizeof more, "clean, last %s",
-               h ? fig_window(h->window_s, next, sizeof next) : "");
+    tui_format(more, sizeof more, "clean, %s", fig_span(h, next, sizeof next));
     put_figure(b, row, clean, b->end, fig_clean(h, text, sizeof text), !fig_is_doubtful(h),
                p->gates_worst == SW_GATE_FAIL ? ROLE_BAD : ROLE_TEXT, more);
 }

@@ -80,3 +80,7 @@ void sw_zone_local(int64_t ms, struct sw_civil *out);
  * not exist (spring) is moved forward by the length of the gap. Fields out of range are carried
  * over (day 32 = first of the next month). */
 int64_t sw_zone_to_utc(const struct sw_civil *civil);
+/* The same for the zone of that name, whatever the display's is: for a source that states its
+ * times in a zone of its own. Reads tzdata's file; any thread. SW_E_NOT_FOUND, SW_E_PARSE. */
+enum sw_code sw_zone_named_to_utc(const char *name, const struct sw_civil *civil, int64_t *out_ms,
+                                  struct sw_error *err);

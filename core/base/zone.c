@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "base/zone_file.h"
 
 #define NAME_TEXT 64
 
@@ -25,13 +26,12 @@ static bool is_plain_name(const char *name)
                len;
 }
 
-static bool has_file(const char *name)
+bool sw_zone_path(const char *name, char path[SW_ZONE_PATH_TEXT])
 {
     const char *const dirs[] = {getenv("TZDIR"), "/usr/share/zoneinfo", "/usr/lib/zoneinfo",
                                 "/usr/share/lib/zoneinfo"};
     for (size_t i = 0; i < SW_ARRAY_LEN(dirs); i++) {
-        char path[512];
-        if (dirs[i] == NULL || sw_format(path, sizeof(path), "%s/%s", dirs[i], name))
+        if (dirs[i] == NULL || sw_format(path, SW_ZONE_PATH_TEXT, "%s/%s", dirs[i], name))
             continue;
         if (access(path, R_OK) == 0)
             return true;
@@ -41,10 +41,11 @@ static bool has_file(const char *name)
 
 enum sw_code sw_zone_check(const char *name, struct sw_error *err)
 {
+    char path[SW_ZONE_PATH_TEXT];
     if (!is_plain_name(name))
         return sw_fail(err, SW_E_PARSE, "\"%.40s\" is not a time zone name such as Europe/Madrid",
                        name);
-    if (strcmp(name, "UTC") != 0 && !has_file(name))
+    if (strcmp(name, "UTC") != 0 && !sw_zone_path(name, path))
         return sw_fail(err, SW_E_NOT_FOUND,
                        "time zone \"%.40s\" is not known on this machine (is tzdata installed?)",
                        name);
@@ -93,24 +94,30 @@ void sw_zone_local(int64_t ms, struct sw_civil *out)
     sw_copy(out->abbrev, sizeof(out->abbrev), local.tm_zone);
 }
 
-static int64_t offset_ms_at(int64_t utc_ms)
+static int64_t offset_ms_at(const void *zone, int64_t utc_ms)
 {
     struct sw_civil local = {0};
+    (void)zone;
     sw_zone_local(utc_ms, &local);
     return local.offset_s * SW_SECOND_MS;
 }
 
-int64_t sw_zone_to_utc(const struct sw_civil *civil)
+int64_t sw_zone_resolve(const struct sw_civil *civil, sw_zone_offset_fn offset_at, const void *zone)
 {
     int64_t as_if_utc = sw_civil_to_utc(civil);
-    int64_t offset_before = offset_ms_at(as_if_utc - SW_DAY_MS);
-    int64_t offset_after = offset_ms_at(as_if_utc + SW_DAY_MS);
+    int64_t offset_before = offset_at(zone, as_if_utc - SW_DAY_MS);
+    int64_t offset_after = offset_at(zone, as_if_utc + SW_DAY_MS);
     int64_t by_before = as_if_utc - offset_before;
     int64_t by_after = as_if_utc - offset_after;
-    bool is_before = offset_ms_at(by_before) == offset_before;
-    bool is_after = offset_ms_at(by_after) == offset_after;
+    bool is_before = offset_at(zone, by_before) == offset_before;
+    bool is_after = offset_at(zone, by_after) == offset_after;
     if (is_before && is_after)
         return by_before < by_after ? by_before : by_after;
     /* Neither holds in the gap of spring: the old offset moves the time forward by the gap. */
     return is_after ? by_after : by_before;
+}
+
+int64_t sw_zone_to_utc(const struct sw_civil *civil)
+{
+    return sw_zone_resolve(civil, offset_ms_at, NULL);
 }

@@ -23,6 +23,9 @@ struct sw_kind_info {
     const struct sw_option *account_options, *rollout_options, *health_options, *alarm_options;
     /* NULL: none. Rules between the keys of a health entry; see source.h. */
     bool (*check_health)(const struct sw_node *entry, enum sw_metric metric, char *why, size_t size);
+    /* NULL: any window. */
+    bool (*check_window)(const struct sw_node *entry, enum sw_metric metric, int window_s,
+                         char *why, size_t size);
 };
 
 struct sw_config_source {

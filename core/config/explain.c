@@ -44,14 +44,28 @@ static void explain_stages(const struct sw_plan *plan, struct sw_buf *out)
     }
 }
 
+/* What halting over weekends would take from the pause budget; nothing carries it out yet. */
+static void explain_store(const struct sw_plan *plan, struct sw_buf *out)
+{
+    char each[SW_DURATION_TEXT], most[SW_DURATION_TEXT];
+    struct sw_weekends weekends = sw_plan_weekends_most(plan);
+    sw_buf_add(out, "the store's own table");
+    if (plan->halt_weekends)
+        sw_buf_printf(out,
+                      ", to be halted over weekends (by hand: nothing does it yet; %s of pause "
+                      "each, at most %d, %s of %d days)",
+                      sw_duration_format(SW_WEEKEND_S * SW_SECOND_MS, each), weekends.count,
+                      sw_duration_format(weekends.pause_s * SW_SECOND_MS, most), SW_PAUSE_DAYS);
+    sw_buf_add(out, ": ");
+}
+
 static void explain_plan(const struct sw_plan *plan, struct sw_buf *out)
 {
     sw_buf_add(out, "    plan: ");
     if (plan->kind == SW_PLAN_SERVICE)
         sw_buf_add(out, "the deploy system's own steps");
     else if (plan->kind == SW_PLAN_STORE)
-        sw_buf_printf(
-            out, "the store's own table%s: ", plan->halt_weekends ? ", to be halted over weekends" : "");
+        explain_store(plan, out);
     else if (plan->count == 0)
         sw_buf_add(out, "none; the only step forward is complete");
     explain_stages(plan, out);
@@ -288,6 +302,14 @@ static enum sw_kind usual_platform(const struct sw_kind_info *kind)
     return SW_KIND_WEB;
 }
 
+static void put_health_entry(struct sw_buf *out, const struct sw_kind_info *kind,
+                             enum sw_metric metric)
+{
+    sw_buf_printf(out, "      - metric: %s\n        source: %s\n", sw_metric_name(metric),
+                  kind->name);
+    put_own(out, "        ", kind->name, kind->health_options);
+}
+
 static void put_health(struct sw_buf *out, const struct sw_kind_info *kinds, size_t count,
                        enum sw_kind platform)
 {
@@ -297,9 +319,11 @@ static void put_health(struct sw_buf *out, const struct sw_kind_info *kinds, siz
     if (kind == NULL)
         return;
     put_text(out, "    health:", "the first entry of a metric decides");
-    sw_buf_printf(out, "      - metric: %s\n        source: %s\n", sw_metric_name(metric),
-                  kind->name);
-    put_own(out, "        ", kind->name, kind->health_options);
+    put_health_entry(out, kind, metric);
+    /* What the store itself measures, where a kind gives it. */
+    kind = first_with(kinds, count, SW_METRIC_USER_PERCEIVED_CRASH_RATE);
+    if (platform == SW_KIND_ANDROID && kind != NULL)
+        put_health_entry(out, kind, SW_METRIC_USER_PERCEIVED_CRASH_RATE);
 }
 
 static void put_platform(struct sw_buf *out, const struct sw_kind_info *kinds, size_t count,

@@ -4,7 +4,9 @@
  * A default gate stands only where the platform reads its metric: a gate that
  * nothing can ever answer would hold every advance for nothing. A configured
  * gate on a metric that is not read stays, UNKNOWN, with a warning: somebody
- * wanted it. The same id replaces. */
+ * wanted it. On a window that the metric's source never gives, a default gate
+ * is left out with a warning, and a configured one is an error: it would look
+ * right and stay UNKNOWN for ever. The same id replaces. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,13 +39,75 @@ static bool reads(const struct sw_config_platform *platform, enum sw_metric metr
     return false;
 }
 
-static void add_presets(struct stack *stack)
+static bool names_platform(const struct sw_node *node, const char *id)
+{
+    for (size_t i = 0; i < sw_node_count(node, "platforms"); i++)
+        if (strcmp(sw_node_str_at(node, "platforms", i), id) == 0)
+            return true;
+    return false;
+}
+
+static bool is_for(const struct rule *rule, const struct sw_config_platform *platform)
+{
+    if (!rule->is_usable || platform->id == NULL)
+        return false;
+    return sw_node_has(rule->node, "platforms") ? names_platform(rule->node, platform->id)
+                                                : reads(platform, rule->gate.metric);
+}
+
+/* Can the deciding source of the metric give this window, by any of its entries? False with its
+ * id, and which windows it gives. Where nothing reads the metric nothing speaks against it. */
+static bool gives_window(const struct sw_loader *loader, const struct sw_config_platform *platform,
+                         enum sw_metric metric, int window_s, const char **source, char *why,
+                         size_t size)
+{
+    const struct sw_config_binding *first = NULL;
+    for (size_t i = 0; i < platform->health_count; i++) {
+        const struct sw_config_binding *entry = &platform->health[i];
+        if (entry->metric != metric || (first != NULL && entry->source != first->source))
+            continue;
+        const struct sw_config_source *from = &loader->config->sources[entry->source];
+        const struct sw_kind_info *kind = &loader->kinds[from->kind];
+        if (kind->check_window == NULL ||
+            kind->check_window(entry->options, metric, window_s, why, size))
+            return true;
+        first = entry;
+        *source = from->id;
+    }
+    return first == NULL;
+}
+
+static bool is_replaced(const struct rule *rules, size_t count,
+                        const struct sw_config_platform *platform, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rules[i].gate.id, id) == 0 && is_for(&rules[i], platform))
+            return true;
+    return false;
+}
+
+static void add_presets(struct sw_loader *loader, const struct rule *rules, size_t rule_count,
+                        struct stack *stack)
 {
     const struct sw_gate_rule *presets = NULL;
-    size_t count = sw_gate_presets(stack->platform->kind, &presets);
-    for (size_t i = 0; i < count; i++)
-        if (reads(stack->platform, presets[i].metric))
+    const struct sw_config_platform *platform = stack->platform;
+    size_t count = sw_gate_presets(platform->kind, &presets);
+    for (size_t i = 0; i < count; i++) {
+        const char *source = "";
+        char why[160], window[SW_DURATION_TEXT];
+        if (!reads(platform, presets[i].metric))
+            continue;
+        if (gives_window(loader, platform, presets[i].metric, presets[i].window_s, &source, why,
+                         sizeof why))
             stack->gates[stack->count++] = presets[i];
+        else if (!is_replaced(rules, rule_count, platform, presets[i].id))
+            sw_check_warning(loader->check, sw_node_at(platform->health[0].options, NULL),
+                             "platform \"%s\": the default gate \"%s\" (%s over %s) does not "
+                             "stand: source \"%s\" %s",
+                             platform->id != NULL ? platform->id : "?", presets[i].id, sw_metric_name(presets[i].metric),
+                             sw_duration_format(presets[i].window_s * SW_SECOND_MS, window),
+                             source, why);
+    }
 }
 
 /* ----------------------------------------------------------------- one rule */
@@ -126,6 +190,21 @@ static void check_stage(struct sw_loader *loader, const struct sw_node *node,
         sw_place_key_text(place, "stage", where, sizeof where), platform->id, plan->count);
 }
 
+static void check_window(struct sw_loader *loader, const struct rule *rule,
+                         const struct sw_config_platform *platform, const struct sw_place *place)
+{
+    char where[SW_PLACE_TEXT + 1], why[160], window[SW_DURATION_TEXT];
+    const char *source = "";
+    if (gives_window(loader, platform, rule->gate.metric, rule->gate.window_s, &source, why,
+                     sizeof why))
+        return;
+    sw_check_error(loader->check, sw_node_at(rule->node, "window"),
+                   "%s: %s on platform \"%s\" is never known over %s: source \"%s\" %s",
+                   sw_place_key_text(place, "window", where, sizeof where),
+                   sw_metric_name(rule->gate.metric), platform->id,
+                   sw_duration_format(rule->gate.window_s * SW_SECOND_MS, window), source, why);
+}
+
 static void put(struct sw_loader *loader, const struct rule *rule, struct stack *stack,
                 const struct sw_place *place)
 {
@@ -145,27 +224,12 @@ static void put(struct sw_loader *loader, const struct rule *rule, struct stack 
     stack->gates[at] = rule->gate;
     stack->is_configured[at] = true;
     check_stage(loader, rule->node, &rule->gate, platform, place);
+    check_window(loader, rule, platform, place);
     if (!reads(platform, rule->gate.metric))
         sw_check_warning(loader->check, sw_node_at(rule->node, "metric"),
                          "%s: platform \"%s\" reads no %s, so this gate stays UNKNOWN there",
                          sw_place_key_text(place, "metric", where, sizeof where), platform->id,
                          sw_metric_name(rule->gate.metric));
-}
-
-static bool names_platform(const struct sw_node *node, const char *id)
-{
-    for (size_t i = 0; i < sw_node_count(node, "platforms"); i++)
-        if (strcmp(sw_node_str_at(node, "platforms", i), id) == 0)
-            return true;
-    return false;
-}
-
-static bool is_for(const struct rule *rule, const struct sw_config_platform *platform)
-{
-    if (!rule->is_usable || platform->id == NULL)
-        return false;
-    return sw_node_has(rule->node, "platforms") ? names_platform(rule->node, platform->id)
-                                                : reads(platform, rule->gate.metric);
 }
 
 static void check_names(struct sw_loader *loader, const struct sw_node *node,
@@ -197,7 +261,7 @@ static void check_names(struct sw_loader *loader, const struct sw_node *node,
 static void build(struct sw_loader *loader, const struct rule *rules, size_t count,
                   struct stack *stack, const struct sw_place *up)
 {
-    add_presets(stack);
+    add_presets(loader, rules, count, stack);
     for (size_t i = 0; i < count; i++) {
         const struct sw_place place = {.up = up, .id = rules[i].gate.id, .index = i};
         if (is_for(&rules[i], stack->platform))

@@ -88,10 +88,18 @@ static void read_store(struct sw_loader *loader, const struct sw_yaml *map, stru
     if (node == NULL)
         return;
     plan->halt_weekends = sw_node_bool(node, "halt_weekends");
-    if (plan->halt_weekends)
+    if (plan->halt_weekends) {
+        char each[SW_DURATION_TEXT], most[SW_DURATION_TEXT];
+        struct sw_weekends weekends = sw_plan_weekends_most(plan);
         sw_check_warning(loader->check, sw_node_at(node, "halt_weekends"),
-                         "%s: nothing halts over weekends yet, do it by hand",
-                         sw_place_key_text(place, "halt_weekends", where, sizeof where));
+                         "%s: nothing halts over weekends yet, do it by hand; each takes %s of the "
+                         "pause budget, one release at most %d of them: %s of the App Store's %d "
+                         "days",
+                         sw_place_key_text(place, "halt_weekends", where, sizeof where),
+                         sw_duration_format(SW_WEEKEND_S * SW_SECOND_MS, each), weekends.count,
+                         sw_duration_format(weekends.pause_s * SW_SECOND_MS, most),
+                         SW_PAUSE_DAYS);
+    }
     if (sw_node_has(node, "store") && !sw_node_bool(node, "store"))
         sw_check_error(loader->check, sw_node_at(node, "store"),
                        "%s: a plan written this way is the store's; write a list of stages instead",

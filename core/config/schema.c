@@ -11,7 +11,8 @@ static const char *const color_words[] = {"auto", "always", "never", NULL};
 /* In the order of enum sw_metric. */
 static const char *const metric_words[] = {
     "crash_free_sessions", "crash_free_users", "anr_rate", "error_rate",
-    "latency_p95",         "one_star_share",   "adoption", NULL};
+    "latency_p95",         "one_star_share",   "adoption", "user_perceived_crash_rate",
+    "slow_start_rate",     NULL};
 
 static const struct sw_option captain_table[] = {
     {.key = "name",

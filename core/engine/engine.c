@@ -17,7 +17,12 @@
 #include "base/time.h"
 #include "store/cache.h"
 
-enum { SLEEP_MAX_MS = 3600 * 1000, ACTION_SHOWN_S = 600, PUBLISH_SHARE = 20 };
+enum {
+    SLEEP_MAX_MS = 3600 * 1000,
+    ACTION_SHOWN_S = 600,
+    PUBLISH_SHARE = 50,       /* making pictures takes no more than a 50th of the time ... */
+    PUBLISH_GAP_MAX_MS = 300, /* ... unless nobody would see news for so long */
+};
 
 const char sw_release_unnamed[] = "unnamed";
 
@@ -105,6 +110,14 @@ static void retire_actions(struct sw_core *core, int64_t now_ms)
     }
 }
 
+static int64_t publish_gap(const struct sw_core *core, int64_t took_ms)
+{
+    int64_t gap_ms = PUBLISH_SHARE * took_ms;
+    if (gap_ms > PUBLISH_GAP_MAX_MS)
+        gap_ms = PUBLISH_GAP_MAX_MS;
+    return gap_ms > core->tuning.publish_gap_ms ? gap_ms : core->tuning.publish_gap_ms;
+}
+
 void sw_engine_publish(struct sw_core *core)
 {
     struct sw_engine *engine = &core->engine;
@@ -119,9 +132,7 @@ void sw_engine_publish(struct sw_core *core)
         atomic_store(&core->has_polled_all, true);
     engine->next_change_ms = sw_view_next_change(&engine->model, now_ms);
     engine->published_ms = sw_time_mono_ms();
-    engine->publish_gap_ms = core->tuning.publish_gap_ms;
-    if (engine->published_ms - begun_ms > engine->publish_gap_ms / PUBLISH_SHARE)
-        engine->publish_gap_ms = PUBLISH_SHARE * (engine->published_ms - begun_ms);
+    engine->publish_gap_ms = publish_gap(core, engine->published_ms - begun_ms);
     engine->is_cache_due = engine->is_cache_due || engine->is_changed;
     engine->is_changed = engine->is_urgent = false;
     sw_core_wake_reader(core);

@@ -47,6 +47,7 @@ void sw_group_end_part(struct sw_core *core, const struct sw_run *run, struct sw
             *slot = *outcome;
             free(outcome);
             outcome = NULL;
+            break;
         }
         sw_assert(outcome == NULL);
         if (--group->left == 0) {

@@ -190,7 +190,6 @@ static void note_success(struct sw_core *core, struct sw_unit *unit, int64_t now
     if (unit->failing_since_ms != 0)
         source->failing--;
     unit->failing_since_ms = 0;
-    unit->failures = 0;
     unit->has_answered = true;
     sw_error_clear(&unit->error);
     shown->is_fresh = true;
@@ -206,7 +205,6 @@ static void note_failure(struct sw_core *core, struct sw_unit *unit, const struc
         source->failing++;
         unit->failing_since_ms = now_ms;
     }
-    unit->failures++;
     unit->error = job->error;
     unit->error.code = job->code;
     core->engine.model.sources[unit->source].failures++;
@@ -237,11 +235,13 @@ static int64_t retry_in_ms(const struct sw_error *error)
 /* True when this answer does not count and the unit is due again in a moment. */
 static bool is_asked_again(struct sw_core *core, struct sw_unit *unit, const struct poll_job *job)
 {
+    /* A told moment that is over by now is told all the same: then at once. */
+    int64_t told_ms = job->error.retry_at_ms != 0 ? retry_in_ms(&job->error) + 1 : 0;
     const struct sw_sched_retry retry = {.code = job->code,
                                          .is_oneshot = core->is_oneshot,
                                          .again = unit->again,
                                          .again_ms = unit->again_ms,
-                                         .retry_in_ms = retry_in_ms(&job->error)};
+                                         .retry_in_ms = told_ms};
     int64_t now_ms = sw_time_mono_ms(), wait_ms = sw_sched_again(&retry, sw_random_unit());
     unit->again = wait_ms > 0 ? unit->again + 1 : 0;
     unit->again_ms = wait_ms > 0 ? unit->again_ms + wait_ms : 0;
@@ -252,12 +252,13 @@ static bool is_asked_again(struct sw_core *core, struct sw_unit *unit, const str
 
 /* What was asked together is asked together again, counted from its beginning: the engine and the
  * network wake once for all of it. Very many units are spread out instead. */
-static void schedule_next(struct sw_core *core, struct sw_unit *unit, const struct poll_job *job)
+static void schedule_next(struct sw_core *core, struct sw_unit *unit, const struct poll_job *job,
+                          int failures)
 {
     struct sw_engine *engine = &core->engine;
     int64_t now_ms = sw_time_mono_ms();
     const struct sw_sched_result result = {.code = job->code,
-                                           .failures = unit->failures,
+                                           .failures = failures,
                                            .interval_ms =
                                                interval_ms(core, engine->setup, unit->source),
                                            .retry_in_ms = retry_in_ms(&job->error)};
@@ -292,7 +293,7 @@ static void take_result(struct sw_core *core, const struct poll_job *job)
         note_failure(core, unit, job, sw_engine_now(core));
     show_failures(core, unit->source);
     note_upstream(core, unit->source);
-    schedule_next(core, unit, job);
+    schedule_next(core, unit, job, sw_sched_count(unit, job->code));
     if (is_first && !unit->is_health)
         wake_health_behind(core, unit);
 }

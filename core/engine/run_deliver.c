@@ -80,8 +80,8 @@ static bool is_passing(enum sw_code code)
            code == SW_E_QUOTA || code == SW_E_BUSY || code == SW_E_PARSE || code == SW_E_LIMIT;
 }
 
-/* True when the sending ended the action. */
-static bool end_after_sending(struct sw_run *run, enum sw_run_sent sent, bool is_first,
+/* True when the sending ended the action. had_effect: an earlier sending may have worked. */
+static bool end_after_sending(struct sw_run *run, enum sw_run_sent sent, bool had_effect,
                               const struct sw_error *error)
 {
     switch (sent) {
@@ -92,8 +92,8 @@ static bool end_after_sending(struct sw_run *run, enum sw_run_sent sent, bool is
         end_told(run);
         return true;
     case SW_SENT_REFUSED:
-        if (!is_first)
-            return false; /* perhaps because the first one worked: the next read tells */
+        if (had_effect)
+            return false; /* perhaps because that one worked: the next read tells */
         run->error = *error;
         sw_run_end(run, SW_RESULT_REJECTED, error->code, "%s: %s", run->platform_id, error->text);
         return true;
@@ -109,9 +109,10 @@ static bool end_after_sending(struct sw_run *run, enum sw_run_sent sent, bool is
 }
 
 /* Sends once. True when that ended the action. */
-static bool send_once(struct sw_run *run, struct wait *wait, bool is_first)
+static bool send_once(struct sw_run *run, struct wait *wait)
 {
     struct sw_error error = {0};
+    bool had_effect = run->is_effect_possible;
     wait->sent_ms = sw_time_mono_ms();
     wait->sent_world_ms = sw_run_now(run);
     sw_run_say(run, "%s: asking %s", sw_verb_title(run->verb), sw_run_kind_of(run)->title);
@@ -124,7 +125,7 @@ static bool send_once(struct sw_run *run, struct wait *wait, bool is_first)
         if (sent == SW_SENT_UNSURE)
             sw_run_say(run, "no answer, reading back: %s", error.text);
     }
-    return end_after_sending(run, sent, is_first, &error);
+    return end_after_sending(run, sent, had_effect, &error);
 }
 
 static int64_t true_time(const struct sw_rollout *rollout)
@@ -145,16 +146,19 @@ static bool is_to_be_resent(const struct sw_run *run, const struct wait *wait, b
            true_time(now) >= wait->sent_world_ms;
 }
 
-/* A halt of what its store can halt no more (somebody gave it to everybody meanwhile) would be asked
- * for ever: it ends, and aloud. Only a reading younger than the sending may say so. */
-static bool end_unhaltable(struct sw_run *run, const struct wait *wait,
-                           const struct sw_rollout *now)
+/* A deployment is done, an app is with everybody: it came to its end before the halt took, and no
+ * halt reaches it there. Asking on would be asking for ever, so the halt ends, and aloud. Where
+ * something of it may have left, only a reading younger than that may say so. */
+static bool end_out_of_reach(struct sw_run *run, const struct wait *wait,
+                             const struct sw_rollout *now)
 {
     struct sw_target target = run->setup->platforms[run->platform].rollout;
     struct sw_source_offer offer = {0};
     char state[SW_LINE_MAX];
-    if (run->verb != SW_VERB_HALT || now->state == SW_STATE_UNKNOWN ||
-        true_time(now) < wait->sent_world_ms)
+    bool is_at_end = now->state == SW_STATE_COMPLETE || now->state == SW_STATE_ROLLED_BACK ||
+                     now->state == SW_STATE_FAILED || now->state == SW_STATE_NONE;
+    bool is_younger = true_time(now) >= wait->sent_world_ms || !run->is_effect_possible;
+    if (run->verb != SW_VERB_HALT || !is_at_end || !is_younger)
         return false;
     target.plan = &run->plan;
     target.rollout = now;
@@ -162,7 +166,7 @@ static bool end_unhaltable(struct sw_run *run, const struct wait *wait,
     if (offer.is_possible)
         return false;
     sw_run_end(run, SW_RESULT_REJECTED, SW_E_CONFLICT,
-               "%s: NOT HALTED: the store now shows %s: %s", run->platform_id,
+               "%s: NOT HALTED: the store now shows %s: %s; nothing more is sent", run->platform_id,
                sw_run_state_text(now, state, sizeof state), offer.reason);
     return true;
 }
@@ -188,7 +192,7 @@ static bool judge_reading(struct sw_run *run, const struct wait *wait, const str
                    run->platform_id, sw_run_version_text(now, version, sizeof version));
         return true;
     }
-    return end_unhaltable(run, wait, now);
+    return end_out_of_reach(run, wait, now);
 }
 
 /* One read, and what follows from it. True when the action ended. */
@@ -214,7 +218,7 @@ static bool read_back(struct sw_run *run, struct wait *wait)
             if (wait->resend_after_ms > resend_max_ms)
                 wait->resend_after_ms = resend_max_ms;
         }
-        is_over = send_once(run, wait, false);
+        is_over = send_once(run, wait);
     }
     sw_rollout_clear(&now);
     return is_over;
@@ -235,7 +239,7 @@ void sw_run_deliver(struct sw_run *run)
     struct wait wait = {.pause_ms = tuning->read_first_ms,
                         .resend_after_ms = tuning->resend_after_ms,
                         .end_ms = sw_time_mono_ms() + seen_timeout_ms(run)};
-    bool is_over = send_once(run, &wait, true);
+    bool is_over = send_once(run, &wait);
     sw_run_tell_hold(run, false);
     while (!is_over) {
         if (!sw_run_pause(run, wait.pause_ms)) {

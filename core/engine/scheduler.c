@@ -237,6 +237,13 @@ int64_t sw_sched_again(const struct sw_sched_retry *retry, double random)
     return wait_ms > AGAIN_TOTAL_MS - retry->again_ms ? 0 : wait_ms;
 }
 
+int sw_sched_count(struct sw_unit *unit, enum sw_code code)
+{
+    unit->failures = code == SW_OK ? 0 : unit->failures + 1;
+    unit->quotas = code == SW_E_QUOTA ? unit->quotas + 1 : 0;
+    return code == SW_E_QUOTA ? unit->quotas : unit->failures;
+}
+
 int64_t sw_sched_delay(const struct sw_sched_result *result, double random)
 {
     int64_t interval_ms = result->interval_ms > 0 ? result->interval_ms : 1;

@@ -39,6 +39,7 @@ struct sw_unit {
     bool is_attempted;      /* answered or failed at least once */
     bool has_answered;
     int failures;             /* in a row */
+    int quotas;               /* in a row told to wait */
     int again;                /* attempts in a row that did not count */
     int64_t again_ms;         /* waited for them */
     struct sw_error error;    /* of the last attempt; SW_OK: none */
@@ -79,10 +80,15 @@ void sw_sched_unblock(struct sw_sched *sched, size_t source);
  * that wait for a slot without a stated time do not count: unblock wakes them. */
 int64_t sw_sched_wait(const struct sw_sched *sched, int64_t now_ms);
 
+/* Counts how an attempt ended; how many in a row ended so, for sw_sched_delay: of failures any, of
+ * quotas only those. The one 429 at the end of a long outage is the first: its wait, which has no
+ * limit but 15 minutes, must not be that of the whole outage. Pure. */
+int sw_sched_count(struct sw_unit *unit, enum sw_code code);
+
 /* What the last attempt said about the next one. */
 struct sw_sched_result {
     enum sw_code code;
-    int failures;        /* in a row, this one included; 0 with SW_OK */
+    int failures;        /* as counted by sw_sched_count; 0 with SW_OK */
     int64_t interval_ms; /* REAL, of the source */
     int64_t retry_in_ms; /* told by the upstream or our budget; 0: not told */
 };

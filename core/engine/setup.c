@@ -38,6 +38,7 @@ struct sw_kind_info *sw_setup_infos(const struct sw_parts *parts, size_t *count)
             .health_options = kind->health_options,
             .alarm_options = kind->alarm_options,
             .check_health = kind->check_health,
+            .check_window = kind->check_window,
         };
     }
     *count = n;
@@ -110,9 +111,10 @@ static void choose_windows(struct sw_target *target, const struct sw_config_plat
     for (size_t i = 0; i < platform->gate_count; i++)
         if (platform->gates[i].metric == target->metric && platform->gates[i].window_s > 0)
             add_window(target, platform->gates[i].window_s);
-    if (target->window_count == 0 && target->metric != SW_METRIC_ADOPTION)
+    bool is_unlooked = target->window_count == 0;
+    if (is_unlooked && target->metric != SW_METRIC_ADOPTION)
         add_window(target, HOUR_S);
-    if (target->window_count == 0 || target->metric == SW_METRIC_ADOPTION)
+    if (is_unlooked || target->metric == SW_METRIC_ADOPTION)
         add_window(target, DAY_S);
 }
 

@@ -71,10 +71,13 @@ static void limit_text(enum sw_metric metric, double limit, char *buf, size_t si
 static void compare_text(const struct sw_gate_rule *rule, const struct sw_health *health,
                          struct sw_value limit, char sign, char *reason, size_t size)
 {
-    char figure[48], bound[32], window[32], sample[32] = "";
+    char figure[48], bound[32], window[64], sample[32] = "";
     sw_health_text(health, true, figure, sizeof figure);
     limit_text(rule->metric, limit.value, bound, sizeof bound);
-    sw_duration_text(health->window_s, window, sizeof window);
+    if (health->period && *health->period)
+        sw_copy(window, sizeof window, health->period);
+    else
+        sw_duration_text(health->window_s, window, sizeof window);
     if (health->n.is_known) sw_format(sample, sizeof sample, ", n %.0f", health->n.value);
     sw_format(reason, size, "%s %c %s over %s%s", figure, sign, bound, window, sample);
 }

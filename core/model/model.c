@@ -32,7 +32,7 @@ static void clear_voices(struct sw_model_platform *platform)
 
 void sw_model_drop_health(struct sw_model_platform *platform)
 {
-    for (size_t i = 0; i < platform->series_count; i++) free(platform->series[i].series.buckets);
+    for (size_t i = 0; i < platform->series_count; i++) sw_shared_buckets_unref(platform->series[i].shared);
     free(platform->series);
     free(platform->readings);
     platform->series = NULL;
@@ -119,13 +119,13 @@ void sw_model_put_series(struct sw_model_platform *platform, size_t source,
         slot = &platform->series[platform->series_count++];
         *slot = (struct sw_model_series){0};
     }
-    free(slot->series.buckets);
-    *slot = (struct sw_model_series){.series = *series, .source = source};
-    slot->series.buckets = NULL;
-    if (series->count) {
-        slot->series.buckets = sw_xcalloc(series->count, sizeof *series->buckets);
-        memcpy(slot->series.buckets, series->buckets, series->count * sizeof *series->buckets);
-    }
+    sw_shared_buckets_unref(slot->shared);
+    *slot = (struct sw_model_series){
+        .series = *series,
+        .shared = sw_shared_buckets_new(series->buckets, series->count),
+        .source = source,
+    };
+    slot->series.buckets = slot->shared ? slot->shared->items : NULL;
 }
 
 void sw_model_put_issues(struct sw_model_platform *platform, size_t source,

@@ -8,6 +8,7 @@
  * is owned. Zeroed facts mean "not known". Times are WORLD milliseconds. */
 #pragma once
 
+#include "model/shared_buckets.h"
 #include "model/checklist.h"
 #include "model/event.h"
 #include "model/gate.h"
@@ -22,7 +23,8 @@ struct sw_model_reading {
 };
 
 struct sw_model_series {
-    struct sw_series series;
+    struct sw_series series;    /* its buckets are those of `shared` */
+    struct sw_shared_buckets *shared;  /* held; NULL: none */
     size_t source;
 };
 

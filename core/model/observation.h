@@ -34,6 +34,7 @@ struct sw_rollout {
     struct sw_value percent_actual;   /* only where the upstream itself measures it */
     int64_t observed_at_ms;           /* when it was read; of several parts, when the oldest was */
     int64_t true_for_ms;              /* the time it is true for; usually the same */
+    int64_t started_at_ms;            /* when the store began to widen it; 0: not, or not told */
     struct sw_value pause_days_used, pause_days_total;
     int64_t paused_since_ms;          /* the first reading that showed the present pause; 0: none */
     bool is_pause_begin_seen;         /* the reading just before showed it running */
@@ -63,8 +64,11 @@ struct sw_reading {
     struct sw_value value;            /* percent 0..100 or ms */
     struct sw_value n, bad;
     int64_t observed_at_ms, true_for_ms;
-    int stale_after_s;                /* where it is read less often than its source is asked: how
-                                         long it stands; 0: as long as the source says */
+    int stale_after_s;                /* how long it stands where that is longer than its source says:
+                                         read less often than the source is asked, or late by the
+                                         upstream's own design; 0: as the source says */
+    char period[SW_WORD_MAX];         /* the upstream's fixed period, for people ("hour to 14:00
+                                         UTC"); empty: a sliding window */
     char origin[SW_LINE_MAX];         /* query or resource, for people; no secrets */
 };
 

@@ -46,6 +46,9 @@ struct sw_weekends {
     int64_t pause_s; /* of the store's pause budget */
 };
 enum { SW_WEEKEND_S = (6 + 24 + 24 + 9) * 3600 };
+/* The pause budget of a phased release. Source: Apple, "Release a version update in phases", read
+ * 2026-01. */
+enum { SW_PAUSE_DAYS = 30 };
 /* From now until the last stage, when the stage after `index` would begin at next_at_ms (0: not
  * known, then after a whole day) and every pause shifts the rest. */
 struct sw_weekends sw_plan_weekends(const struct sw_plan *plan, int index, int64_t next_at_ms,

@@ -93,6 +93,7 @@ static json_t *health_json(const struct sw_health *from)
     put(health, "old_value", number_or_null(from->old_value));
     put(health, "old_n", count_or_null(from->old_n));
     put(health, "window_s", json_integer(from->window_s));
+    put(health, "period", text_or_null(from->period));
     put(health, "observed_at", time_or_null(from->observed_at_ms));
     put(health, "true_for", time_or_null(from->true_for_ms));
     put(health, "stale", json_boolean(from->is_stale || from->is_cached));
@@ -295,6 +296,7 @@ static json_t *platform_json(const struct sw_snapshot *snapshot, const struct sw
     put(platform, "percent_actual", number_or_null(from->percent_actual));
     put(platform, "release_how", text_or_null(from->release_how));
     put(platform, "other", other_json(&from->other));
+    put(platform, "started_at", time_or_null(from->started_at_ms));
     put(platform, "pause", pause_json(from));
     put(platform, "observed_at", time_or_null(from->observed_at_ms));
     put(platform, "stale", json_boolean(from->is_stale));

@@ -1,7 +1,8 @@
 /* view.c: see view.h. Builds the immutable picture readers draw from.
  *
  * Every snapshot lives in one arena with the snapshot struct itself, so that a
- * reader frees it with one call and nothing in it points into the model. The
+ * reader frees it with one call and nothing in it points into the model; the
+ * buckets of trends, most of the bytes, are shared (buckets.h). The
  * stages of the work: sources, platforms (readings, gates, plan, offers),
  * checklist, events, actions. Nothing here decides what is true; it only says
  * how old it is and what follows from it. */
@@ -19,8 +20,11 @@
 
 enum { EVENTS_SHOWN = 500 };
 
+/* The arena holds everything but the buckets of trends, which the model shares. */
 struct view {
     struct sw_arena *arena;
+    size_t shared_count;
+    struct sw_shared_buckets **shared; /* held until the snapshot is freed */
     struct sw_snapshot snapshot;
 };
 
@@ -31,7 +35,10 @@ static struct view *view_of(struct sw_snapshot *snapshot)
 
 void sw_snapshot_free(struct sw_snapshot *snapshot)
 {
-    if (snapshot) sw_arena_free(view_of(snapshot)->arena);
+    if (!snapshot) return;
+    struct view *view = view_of(snapshot);
+    for (size_t i = 0; i < view->shared_count; i++) sw_shared_buckets_unref(view->shared[i]);
+    sw_arena_free(view->arena);
 }
 
 /* ----------------------------------------------------------------- age */
@@ -77,6 +84,13 @@ static void view_source(struct sw_arena *arena, const struct sw_model_source *fr
     };
 }
 
+/* The snapshot's own copy of the id: what is of one source points at one text. */
+static const char *source_id(const struct view *view, size_t index)
+{
+    const struct sw_snapshot *snapshot = &view->snapshot;
+    return snapshot->sources && index < snapshot->source_count ? snapshot->sources[index].id : "";
+}
+
 /* -------------------------------------------------------------- health */
 
 /* The first configured source of a metric decides; false: not configured. */
@@ -112,13 +126,13 @@ static const struct sw_reading *old_reading(const struct sw_model_platform *plat
     return NULL;
 }
 
-static void view_reading(struct sw_arena *arena, const struct sw_model *model,
+static void view_reading(struct view *view, const struct sw_model *model,
                          const struct sw_model_platform *platform,
                          const struct sw_model_reading *from, int64_t now_ms, struct sw_health *to)
 {
+    struct sw_arena *arena = view->arena;
     const struct sw_reading *new_side = &from->reading;
     const struct sw_reading *old_side = old_reading(platform, from);
-    const struct sw_model_source *source = sw_view_source(model, from->source);
     size_t deciding = 0;
     *to = (struct sw_health){
         .metric = new_side->metric,
@@ -131,6 +145,7 @@ static void view_reading(struct sw_arena *arena, const struct sw_model *model,
         .observed_at_ms = new_side->observed_at_ms,
         .true_for_ms = new_side->true_for_ms,
         .min_sample = min_sample_of(platform, new_side->metric),
+        .period = sw_view_text_or_empty(arena, new_side->period),
         .is_stale = sw_view_is_too_old(model, from->source,
                                        data_time(new_side->observed_at_ms, new_side->true_for_ms),
                                        new_side->stale_after_s, now_ms),
@@ -138,7 +153,7 @@ static void view_reading(struct sw_arena *arena, const struct sw_model *model,
         .is_deciding = deciding_source(platform, new_side->metric, &deciding) &&
                        deciding == from->source,
         .contradiction = "",
-        .source = source ? sw_arena_strdup(arena, source->id) : "",
+        .source = source_id(view, from->source),
         .origin = sw_view_text_or_empty(arena, new_side->origin),
     };
 }
@@ -172,58 +187,66 @@ static void sort_health(struct sw_health *health, size_t count)
     }
 }
 
-static void view_health(struct sw_arena *arena, const struct sw_model *model,
+static void view_health(struct view *view, const struct sw_model *model,
                         const struct sw_model_platform *from, int64_t now_ms,
                         struct sw_platform *to)
 {
+    struct sw_arena *arena = view->arena;
     struct sw_health *health = sw_arena_array(arena, from->reading_count, sizeof *health);
     size_t count = 0;
     for (size_t i = 0; i < from->reading_count; i++)
         if (from->readings[i].reading.side == SW_SIDE_NEW)
-            view_reading(arena, model, from, &from->readings[i], now_ms, &health[count++]);
+            view_reading(view, model, from, &from->readings[i], now_ms, &health[count++]);
     sort_health(health, count);
     compare_sources(arena, health, count);
     to->health = health;
     to->health_count = count;
 }
 
-static const struct sw_bucket *copy_buckets(struct sw_arena *arena, const struct sw_series *series)
+static size_t count_series(const struct sw_model *model)
 {
-    struct sw_bucket *buckets = sw_arena_array(arena, series->count, sizeof *buckets);
-    if (series->count) memcpy(buckets, series->buckets, series->count * sizeof *buckets);
-    return buckets;
+    size_t count = 0;
+    for (size_t i = 0; i < model->platform_count; i++) count += model->platforms[i].series_count;
+    return count;
 }
 
-static const struct sw_series *old_series(const struct sw_model_platform *platform,
+/* `view` has room for every series of the model. */
+static const struct sw_bucket *share_buckets(struct view *view, const struct sw_model_series *series)
+{
+    if (!series->shared) return NULL;
+    view->shared[view->shared_count++] = sw_shared_buckets_ref(series->shared);
+    return series->shared->items;
+}
+
+static const struct sw_model_series *old_series(const struct sw_model_platform *platform,
                                           const struct sw_model_series *of)
 {
     for (size_t i = 0; i < platform->series_count; i++) {
         const struct sw_model_series *it = &platform->series[i];
         if (it->source == of->source && it->series.side == SW_SIDE_OLD &&
             it->series.metric == of->series.metric)
-            return &it->series;
+            return it;
     }
     return NULL;
 }
 
-static void view_trends(struct sw_arena *arena, const struct sw_model *model,
-                        const struct sw_model_platform *from, struct sw_platform *to)
+static void view_trends(struct view *view, const struct sw_model_platform *from,
+                        struct sw_platform *to)
 {
-    struct sw_trend *trends = sw_arena_array(arena, from->series_count, sizeof *trends);
+    struct sw_trend *trends = sw_arena_array(view->arena, from->series_count, sizeof *trends);
     size_t count = 0;
     for (size_t i = 0; i < from->series_count; i++) {
         const struct sw_model_series *it = &from->series[i];
-        const struct sw_model_source *source = sw_view_source(model, it->source);
         if (it->series.side != SW_SIDE_NEW) continue;
-        const struct sw_series *old_side = old_series(from, it);
+        const struct sw_model_series *old_side = old_series(from, it);
         trends[count++] = (struct sw_trend){
             .metric = it->series.metric,
             .bucket_s = it->series.bucket_s,
             .new_count = it->series.count,
-            .new_buckets = copy_buckets(arena, &it->series),
-            .old_count = old_side ? old_side->count : 0,
-            .old_buckets = old_side ? copy_buckets(arena, old_side) : NULL,
-            .source = source ? sw_arena_strdup(arena, source->id) : "",
+            .new_buckets = share_buckets(view, it),
+            .old_count = old_side ? old_side->series.count : 0,
+            .old_buckets = old_side ? share_buckets(view, old_side) : NULL,
+            .source = source_id(view, it->source),
         };
     }
     to->trends = trends;
@@ -555,6 +578,7 @@ static void view_other(struct sw_arena *arena, const struct sw_other_version *fr
 static void view_pause(const struct sw_rollout *rollout, int64_t now_ms, struct sw_platform *to)
 {
     const double day_s = (double)SW_DAY_MS / 1000;
+    to->started_at_ms = rollout->started_at_ms;
     to->pause_days_used = rollout->pause_days_used;
     to->pause_days_total = rollout->pause_days_total;
     to->paused_since_ms = rollout->paused_since_ms;
@@ -619,18 +643,18 @@ static const char *const *view_includes(struct sw_arena *arena,
     return includes;
 }
 
-static void view_platform(struct sw_arena *arena, const struct sw_model *model,
+static void view_platform(struct view *view, const struct sw_model *model,
                           const struct sw_model_platform *from, int64_t now_ms, size_t open_items,
                           struct sw_platform *to)
 {
-    const struct sw_model_source *source = from->has_source ? sw_view_source(model, from->source) : NULL;
+    struct sw_arena *arena = view->arena;
     *to = (struct sw_platform){
         .id = sw_arena_strdup(arena, from->id),
         .title = sw_arena_strdup(arena, from->title),
         .kind = from->kind,
         .includes_count = from->includes_count,
         .includes = view_includes(arena, from),
-        .source = source ? sw_arena_strdup(arena, source->id) : "",
+        .source = from->has_source ? source_id(view, from->source) : "",
         .verdict = SW_VERDICT_UNKNOWN,
         .is_stop_skipped = from->is_stop_skipped,
         .is_stop_rollback = from->is_stop_rollback,
@@ -639,8 +663,8 @@ static void view_platform(struct sw_arena *arena, const struct sw_model *model,
     view_stage_now(from, to);
     view_weekends(from, now_ms, to);
     view_stages(arena, from, to);
-    view_health(arena, model, from, now_ms, to);
-    view_trends(arena, model, from, to);
+    view_health(view, model, from, now_ms, to);
+    view_trends(view, from, to);
     view_actual(from, to);
     view_gates(arena, from, to);
     view_next(arena, from, now_ms, to);
@@ -652,11 +676,12 @@ void sw_view_policy_input(const struct sw_model *model, const struct sw_model_pl
                           enum sw_verb verb, int64_t now_ms, struct sw_policy_input *input)
 {
     struct sw_arena *arena = sw_arena_new(0);
+    struct view of = {.arena = arena};
     struct sw_platform view = {0};
     sw_assert(verb > SW_VERB_NONE && verb < SW_VERB_COUNT);
     view.percent_set = platform->rollout.percent_set;
     view_stage_now(platform, &view);
-    view_health(arena, model, platform, now_ms, &view);
+    view_health(&of, model, platform, now_ms, &view);
     view_gates(arena, platform, &view);
     policy_input(model, platform, &view, verb, now_ms, blocking_open(model), input);
     sw_arena_free(arena);
@@ -785,6 +810,7 @@ struct sw_snapshot *sw_view_build(struct sw_model *model, int64_t now_ms)
     struct sw_snapshot *to = &view->snapshot;
     model->serial++;
     view->arena = arena;
+    view->shared = sw_arena_array(arena, count_series(model), sizeof(struct sw_shared_buckets *));
     view_head(arena, model, now_ms, to);
 
     struct sw_source *sources = sw_arena_array(arena, model->source_count, sizeof *sources);
@@ -796,7 +822,7 @@ struct sw_snapshot *sw_view_build(struct sw_model *model, int64_t now_ms)
     struct sw_platform *platforms =
         sw_arena_array(arena, model->platform_count, sizeof *platforms);
     for (size_t i = 0; i < model->platform_count; i++)
-        view_platform(arena, model, &model->platforms[i], now_ms, open_items, &platforms[i]);
+        view_platform(view, model, &model->platforms[i], now_ms, open_items, &platforms[i]);
     to->platforms = platforms;
 
     view_checklist(arena, model, &to->checklist);

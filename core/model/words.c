@@ -53,6 +53,9 @@ static const struct metric_entry metric_table[] = {
     [SW_METRIC_LATENCY_P95] = {"latency_p95", "latency p95", "ms", false},
     [SW_METRIC_ONE_STAR_SHARE] = {"one_star_share", "one-star share", "percent", false},
     [SW_METRIC_ADOPTION] = {"adoption", "adoption", "percent", true},
+    [SW_METRIC_USER_PERCEIVED_CRASH_RATE] = {"user_perceived_crash_rate", "perceived crash rate",
+                                             "percent", false},
+    [SW_METRIC_SLOW_START_RATE] = {"slow_start_rate", "slow start rate", "percent", false},
 };
 static_assert(SW_ARRAY_LEN(metric_table) == SW_METRIC_COUNT, "an entry for each metric");
 

@@ -36,6 +36,8 @@ struct sw_operation {
     bool is_staged;          /* MUTATE that users see only after a later request: a draft of it */
     const char *only_body;   /* PROBE: the one body it may have; its path then has no fields, so that
                                 the table shows all of what leaves. Others: NULL */
+    bool is_quota_brief;     /* its quota is of a second: after a 429 that tells no time, a poll waits
+                                a moment and asks again, as it would after a 500 */
     int timeout_ms;          /* total, 0: 15 s for reads, 30 s otherwise */
 };
 

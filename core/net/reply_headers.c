@@ -96,23 +96,84 @@ static void set_quota_reset(struct reply_headers *headers, const char *value)
         headers->reply->quota_reset_s = (struct sw_value){.value = reset, .is_known = true};
 }
 
-/* "user-hour-lim:3500;user-hour-rem:500;", also joined by ", " from two headers.
- * Source: App Store Connect API, "Identifying Rate Limits", read 2026-01. The smallest rest counts.
- */
+/* One span that Apple counts in: "hour", "minute". */
+struct quota_bucket {
+    char name[16];
+    struct sw_value limit, rest;
+};
+enum { QUOTA_BUCKETS_MAX = 4 };
+
+/* The bucket of "user-hour-rem", added when it is new; NULL: no such name, or too many. */
+static struct quota_bucket *quota_bucket(struct quota_bucket *buckets, size_t *count,
+                                         const char *name, size_t len)
+{
+    size_t begin = len < 4 ? 0 : len - 4;
+    while (begin > 0 && name[begin - 1] != '-')
+        begin--;
+    size_t size = len < 4 ? 0 : len - 4 - begin;
+    if (begin == 0 || size == 0 || size >= sizeof(buckets->name))
+        return NULL;
+    for (size_t i = 0; i < *count; i++)
+        if (strlen(buckets[i].name) == size && memcmp(buckets[i].name, name + begin, size) == 0)
+            return &buckets[i];
+    if (*count == QUOTA_BUCKETS_MAX)
+        return NULL;
+    struct quota_bucket *bucket = &buckets[(*count)++];
+    sw_format(bucket->name, sizeof(bucket->name), "%.*s", (int)size, name + begin);
+    return bucket;
+}
+
+/* "user-hour-rem:500"; what does not parse is passed over. */
+static void quota_part(struct quota_bucket *buckets, size_t *count, const char *part, size_t len)
+{
+    const char *colon = memchr(part, ':', len);
+    size_t name_len = colon ? (size_t)(colon - part) : 0;
+    while (name_len > 0 && part[name_len - 1] == ' ')
+        name_len--;
+    bool is_rest = name_len > 4 && strncmp(part + name_len - 4, "-rem", 4) == 0;
+    bool is_limit = name_len > 4 && strncmp(part + name_len - 4, "-lim", 4) == 0;
+    double figure = 0;
+    if ((!is_rest && !is_limit) || !number(colon + 1 + strspn(colon + 1, " "), &figure))
+        return;
+    struct quota_bucket *bucket = quota_bucket(buckets, count, part, name_len);
+    struct sw_value *to = bucket == NULL ? NULL : is_rest ? &bucket->rest : &bucket->limit;
+    if (to && (!to->is_known || figure < to->value))
+        *to = (struct sw_value){.value = figure, .is_known = true};
+}
+
+/* "3598 of 3600 left in the hour"; a header that came before has its own. */
+static void quota_note(struct sw_reply *reply, const struct quota_bucket *bucket)
+{
+    char limit[32] = "", one[96], before[sizeof(reply->quota_note)];
+    if (bucket->limit.is_known)
+        sw_format(limit, sizeof(limit), " of %.0f", bucket->limit.value);
+    sw_format(one, sizeof(one), "%.0f%s left in the %s", bucket->rest.value, limit, bucket->name);
+    sw_copy(before, sizeof(before), reply->quota_note);
+    sw_format(reply->quota_note, sizeof(reply->quota_note), "%s%s%s", before, before[0] ? ", " : "",
+              one);
+}
+
+/* "user-hour-lim:3500;user-hour-rem:500;", also with a minute's bucket, twice, or joined from two
+ * headers by ", ". The smallest rest counts.
+ * Source: App Store Connect API, "Identifying Rate Limits"; AvdLee/appstoreconnect-swift-sdk, its
+ * tests of rate limits (minute, joined headers), read 2026-01. */
 static void set_apple_quota(struct reply_headers *headers, const char *value)
 {
     struct sw_reply *reply = headers->reply;
-    sw_copy(reply->quota_note, sizeof(reply->quota_note), value);
+    struct quota_bucket buckets[QUOTA_BUCKETS_MAX] = {0};
+    size_t count = 0;
     for (const char *part = value; *part;) {
         part += strspn(part, ",; ");
         size_t len = strcspn(part, ",;");
-        const char *colon = memchr(part, ':', len);
-        double left = 0;
-        bool is_rest = colon && colon - part > 4 && strncmp(colon - 4, "-rem", 4) == 0;
-        if (is_rest && number(colon + 1 + strspn(colon + 1, " "), &left) &&
-            (!reply->quota_left.is_known || left < reply->quota_left.value))
-            reply->quota_left = (struct sw_value){.value = left, .is_known = true};
+        quota_part(buckets, &count, part, len);
         part += len;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!buckets[i].rest.is_known)
+            continue;
+        quota_note(reply, &buckets[i]);
+        if (!reply->quota_left.is_known || buckets[i].rest.value < reply->quota_left.value)
+            reply->quota_left = buckets[i].rest;
     }
 }
 

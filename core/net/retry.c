@@ -99,7 +99,8 @@ struct retry_verdict retry_judge(const struct retry_case *c)
         wait = c->retry_after_ms - c->now_ms + CLOCK_CUT_MS;
     int64_t hold = c->is_action ? RETRY_HOLD_ACTION_MS : RETRY_HOLD_POLL_MS;
     int attempts = c->is_action ? RETRY_ATTEMPTS_ACTION : RETRY_ATTEMPTS_POLL;
-    bool is_polled_quota = c->http_status == 429 && !c->is_action && c->retry_after_ms == 0;
+    bool is_polled_quota = c->http_status == 429 && !c->is_action && c->retry_after_ms == 0 &&
+                           !c->is_quota_brief;
     /* Time for an answer must be left behind the wait. */
     verdict.is_again =
         c->attempt < attempts && wait <= hold && wait + 500 < c->left_ms && !is_polled_quota;

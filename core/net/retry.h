@@ -20,6 +20,7 @@ struct retry_case {
     enum sw_effect effect;
     bool is_idempotent;
     bool is_action;
+    bool is_quota_brief;    /* see struct sw_operation */
     bool is_unsent;         /* certainly no byte of the request left */
     int attempt;            /* attempts made, from 1 */
     enum sw_code code;      /* how the last one ended */

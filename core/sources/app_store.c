@@ -16,7 +16,9 @@
 #include "sources/app_store.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -88,6 +90,23 @@ static void offer_halt_phase(const struct sw_rollout *rollout, struct sw_source_
               rollout->version);
 }
 
+static bool is_off_sale(const struct sw_rollout *rollout)
+{
+    return strstr(rollout->raw_state, "removed from sale") != NULL;
+}
+
+/* Whether it is on sale is read every few minutes only: that never closes a halt. */
+static void offer_halt_off_sale(const struct sw_rollout *rollout, struct sw_source_offer *out)
+{
+    out->is_possible = true;
+    sw_format(out->effect, sizeof(out->effect),
+              "No territory sold the app when last looked, which ends a phased release; its word "
+              "for %s is still ACTIVE, and Apple is asked to pause it all the same.",
+              rollout->version);
+    sw_copy(out->will_not, sizeof(out->will_not),
+            "It puts nothing back on sale and takes nothing from it.");
+}
+
 static void offer_halt(const struct sw_rollout *rollout, struct sw_source_offer *out)
 {
     switch (rollout->state) {
@@ -103,13 +122,18 @@ static void offer_halt(const struct sw_rollout *rollout, struct sw_source_offer 
         no(out, "everybody gets it: Apple can halt only a phased release under way; ship a higher "
                 "version, or remove the app from sale by hand");
         return;
+    case SW_STATE_FAILED:
+        if (is_off_sale(rollout) && is_phase(rollout, "ACTIVE")) {
+            offer_halt_off_sale(rollout, out);
+            return;
+        }
+        break;
     case SW_STATE_NONE:
     case SW_STATE_BUILDING:
     case SW_STATE_TESTING:
     case SW_STATE_IN_REVIEW:
     case SW_STATE_READY:
     case SW_STATE_ROLLED_BACK:
-    case SW_STATE_FAILED:
     case SW_STATE_COUNT:
         break;
     }
@@ -131,21 +155,36 @@ static void offer_resume(const struct sw_rollout *rollout, struct sw_source_offe
     sw_copy(out->will_not, sizeof(out->will_not), "The days of pause used do not come back.");
 }
 
+/* What a release does to the version that is still on its way. */
+static void ending_text(const struct sw_rollout *rollout, char *out, size_t size)
+{
+    const struct sw_other_version *other = &rollout->other;
+    char at[32];
+    bool is_phasing =
+        other->version[0] && (other->state == SW_STATE_ROLLING || other->state == SW_STATE_HALTED);
+    if (is_phasing)
+        sw_format(out, size, "ENDS the phased release of %s (%s, %s) for good", other->version,
+                  sw_state_name(other->state),
+                  sw_percent_text(other->percent_set, true, at, sizeof(at)));
+    else
+        sw_copy(out, size, "Ends the phased release of the version before, if one runs");
+}
+
 static void offer_release(const struct sw_rollout *rollout, struct sw_source_offer *out)
 {
+    char ending[160];
+    ending_text(rollout, ending, sizeof(ending));
     out->is_possible = true;
     out->to_percent = percent(has_phase(rollout) ? 1 : 100);
     if (has_phase(rollout))
         sw_format(out->effect, sizeof(out->effect),
                   "Releases %s: new installs and updates by hand get it, automatic updates begin "
-                  "with 1%% and Apple widens them to 100%% over 7 days. Ends the phased release of "
-                  "the version before, if one runs.",
-                  rollout->version);
+                  "with 1%% and Apple widens them to 100%% over 7 days. %s.",
+                  rollout->version, ending);
     else
         sw_format(out->effect, sizeof(out->effect),
-                  "Releases %s to EVERYBODY at once: it has no phased release. Ends the phased "
-                  "release of the version before, if one runs.",
-                  rollout->version);
+                  "Releases %s to EVERYBODY at once: it has no phased release. %s.",
+                  rollout->version, ending);
     sw_copy(out->will_not, sizeof(out->will_not),
             "It cannot be taken back, and is not in the store at once: Apple needs minutes to "
             "hours.");
@@ -182,14 +221,16 @@ static void offer_advance(const struct sw_rollout *rollout, struct sw_source_off
         no(out, "Apple is reviewing it");
         return;
     case SW_STATE_BUILDING:
-        no(out, "it is being prepared and not yet submitted");
+    case SW_STATE_TESTING:
+        no(out, "it is being prepared: submit it for review in App Store Connect first");
         return;
     case SW_STATE_FAILED:
-        no(out, "it was rejected, withdrawn or removed from sale");
+        no(out, is_word(rollout, "PREPARE_FOR_SUBMISSION")
+                    ? "Apple could not process its build: upload another one"
+                    : "it was rejected, withdrawn or removed from sale");
         return;
     case SW_STATE_UNKNOWN:
     case SW_STATE_NONE:
-    case SW_STATE_TESTING:
     case SW_STATE_ROLLED_BACK:
     case SW_STATE_COUNT:
         break;
@@ -225,7 +266,8 @@ static void offer(const struct sw_target *target, const struct sw_rollout *rollo
     (void)target;
     *out = (struct sw_source_offer){0};
     if (!rollout->identity[0] && rollout->state != SW_STATE_NONE && verb != SW_VERB_ROLLBACK) {
-        no(out, "no version is known to address");
+        no(out, rollout->version[0] ? "the store has no version of it yet, only testers have it"
+                                    : "no version is known to address");
         return;
     }
     switch (verb) {
@@ -254,10 +296,28 @@ static void offer(const struct sw_target *target, const struct sw_rollout *rollo
 
 /* ------------------------------------------------------------------- table */
 
+/* Apple has look-alikes on other hosts of its own: the enterprise programme's API, which wants
+ * another audience in the token, and the private one behind App Store Connect's own pages, which
+ * has more fields. Source: fastlane (enterprise keys; iris), read 2026-01. */
+static bool is_other_apple_host(const char *base_url)
+{
+    static const char apple[] = ".apple.com", ours[] = "api.appstoreconnect.apple.com";
+    const char *at = base_url ? strstr(base_url, "://") : NULL;
+    const char *host = at ? at + 3 : "";
+    size_t len = strcspn(host, "/:?#");
+    bool is_apple = len >= sizeof(apple) - 1 &&
+                    strncasecmp(host + len - (sizeof(apple) - 1), apple, sizeof(apple) - 1) == 0;
+    return is_apple && (len != sizeof(ours) - 1 || strncasecmp(host, ours, len) != 0);
+}
+
 static enum sw_code auth_open(const struct sw_node *account, const char *base_url,
                               struct sw_auth **out, struct sw_error *err)
 {
-    (void)base_url;
+    if (is_other_apple_host(base_url))
+        return sw_fail(err, SW_E_CONFIG,
+                       "base_url: of Apple's hosts only api.appstoreconnect.apple.com is "
+                       "supported, neither the enterprise programme's nor the private API of the "
+                       "web pages");
     return sw_auth_app_store_open(account, out, err);
 }
 
@@ -299,14 +359,27 @@ static const struct sw_option rollout_options[] = {
     {0},
 };
 
+static const struct sw_option health_options[] = {
+    {.key = "bundle_id",
+     .type = SW_OPTION_STRING,
+     .is_required = true,
+     .help = "bundle id of the app whose written reviews are counted; its rollout must be this "
+             "source's",
+     .example = "com.acme.app"},
+    {0},
+};
+
 const struct sw_source_kind sw_source_app_store = {
     .name = "app_store",
     .title = "App Store Connect",
-    .summary = "phased releases: day, percent, pause budget; halt, resume, release, complete",
-    .can = SW_CAN_ROLLOUT | SW_CAN_ACT,
+    .summary = "phased releases: day, percent, pause budget; halt, resume, release, complete; "
+               "builds and written reviews",
+    .can = SW_CAN_ROLLOUT | SW_CAN_HEALTH | SW_CAN_ACT,
     .base_url = "https://api.appstoreconnect.apple.com",
     .account_options = account_options,
     .rollout_options = rollout_options,
+    .health_options = health_options,
+    .metrics = 1u << SW_METRIC_ONE_STAR_SHARE,
     .interval_s = 60,
     .stale_after_s = 300,
     /* 3,500 an hour for all programs with this key; bursts are refused long before. */

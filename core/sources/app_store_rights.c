@@ -26,7 +26,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-/* Apple's own refusal, as app_store_read.c writes it, and not that of something on the way. */
+/* Apple's own refusal, as app_store_request.c writes it, and not that of something on the way. */
 static bool is_apples(const struct sw_error *error)
 {
     return strstr(error->text, "Apple says") != NULL;

@@ -3,8 +3,10 @@
  * STATE TABLE (written before the code; docs/sources/app_store.md shows it to people)
  *
  *   appVersionState (old appStoreState)      phased release   ours       percent set
- *   (no version)                                              NONE       unknown
- *   PREPARE_FOR_SUBMISSION                   any              BUILDING   0
+ *   (no version)                                              NONE       unknown; with a build:
+ *                                                             by the build, 0
+ *   PREPARE_FOR_SUBMISSION                   any              BUILDING   0; with a build of it: by
+ *                                                             the build (app_store_builds.c)
  *   READY_FOR_REVIEW, WAITING_FOR_REVIEW,    any              IN_REVIEW  0
  *     IN_REVIEW, ACCEPTED,
  *     WAITING_FOR_EXPORT_COMPLIANCE
@@ -22,9 +24,9 @@
  *   REJECTED, METADATA_REJECTED,             any              FAILED     0
  *     INVALID_BINARY, DEVELOPER_REJECTED
  *   (REMOVED_FROM_SALE,                      any              FAILED     0, removed from sale
- *     DEVELOPER_REMOVED_FROM_SALE)
+ *     DEVELOPER_REMOVED_FROM_SALE), or live and not on sale in any territory (app_store_sale.c)
  *   REPLACED_WITH_NEW_VERSION                any              history: only as previous version
- *   another word                             any              UNKNOWN    unknown, word shown
+ *   another word (NOT_APPLICABLE)            any              UNKNOWN    unknown, word shown
  *
  *   table = 1 2 5 10 20 50 100 % of the users with automatic updates on, days 1 to 7; a day
  *   outside is clamped, a null day is unknown.
@@ -32,10 +34,14 @@
  * WHICH VERSION is the platform's, of the live one and the next: the next once it is released
  * (PROCESSING); else the live one while its phased release is active or about to be; a halted
  * live one gives way to a next one that is approved (the hotfix must be releasable); else the
- * next one unless it is only being prepared. The other one is named in the note.
+ * next one unless it is only being prepared. The other one is told beside it, if it is in flight
+ * itself: a version that everybody has is history. A train that is only in TestFlight counts as the
+ * other one too.
  *
- * The next step's time is an estimate: the first whole multiple of 24 h since startDate that is
- * still to come (seen so, not documented), never used to compute a percent.
+ * The next step's time is an estimate: day n ends n x 24 h after startDate and after the pauses
+ * (seen so, not documented); of pauses that were watched the hours count, else Apple's whole days.
+ * When that time is past, the first whole 24 h after it that is still to come. Never used to
+ * compute a percent.
  *
  * Sources: App Store Connect Help "Release a version update in phases"; App Store Connect API,
  * OpenAPI document 4.4.1; tramlinehq/applelink (day 0 while INACTIVE); read 2026-01. */
@@ -48,15 +54,14 @@
 
 /* Source: App Store Connect Help "Release a version update in phases", read 2026-01. */
 static const double day_percent[] = {1, 2, 5, 10, 20, 50, 100};
-enum { DAYS = sizeof(day_percent) / sizeof(day_percent[0]), PAUSE_DAYS = 30, PAUSE_WARN = 25 };
+enum { DAYS = sizeof(day_percent) / sizeof(day_percent[0]) };
 
 static struct sw_value known(double value)
 {
     return (struct sw_value){value, true};
 }
 
-/* 1..7, or 0: not known. */
-static int day_of(const struct asc_version *v)
+int asc_day_of(const struct asc_version *v)
 {
     if (!v->day.is_known)
         return 0;
@@ -65,7 +70,7 @@ static int day_of(const struct asc_version *v)
 
 static struct sw_value table_percent(const struct asc_version *v)
 {
-    int day = day_of(v);
+    int day = asc_day_of(v);
     return day ? known(day_percent[day - 1]) : (struct sw_value){0};
 }
 
@@ -76,8 +81,7 @@ static bool is_out(const struct asc_version *v)
     return v->class == ASC_LIVE || v->class == ASC_REMOVED;
 }
 
-/* Is its phased release under way, or may it be? */
-static bool is_phasing(const struct asc_version *v)
+bool asc_is_phasing(const struct asc_version *v)
 {
     return v->class == ASC_LIVE && v->phase != ASC_PHASE_NONE && v->phase != ASC_PHASE_COMPLETE &&
            v->phase != ASC_PHASE_PAUSED;
@@ -113,7 +117,7 @@ static bool is_next_first(const struct asc_version *live, const struct asc_versi
 {
     if (next->class == ASC_PROCESSING)
         return true;
-    if (is_phasing(live))
+    if (asc_is_phasing(live))
         return false;
     if (live->class == ASC_LIVE && live->phase == ASC_PHASE_PAUSED)
         return next->class == ASC_RELEASABLE || next->class == ASC_WAITING;
@@ -174,10 +178,25 @@ static void judge_state(const struct asc_version *v, struct sw_rollout *out)
         out->percent_set = known(0);
 }
 
+/* When day `day` ends, by the clock that began at startDate and stood during the pauses; 0 unknown.
+ */
+static int64_t day_end_ms(const struct asc_version *v, int day, int64_t now_ms)
+{
+    if (v->phase_start_ms <= 0 || now_ms < v->phase_start_ms)
+        return 0;
+    int64_t days = v->pause_days.is_known ? (int64_t)v->pause_days.value : 0;
+    bool is_watched = v->pause.sum_ms >= 0 && v->pause.sum_ms / SW_DAY_MS == days;
+    int64_t end_ms =
+        v->phase_start_ms + day * SW_DAY_MS + (is_watched ? v->pause.sum_ms : days * SW_DAY_MS);
+    if (end_ms <= now_ms)
+        end_ms += ((now_ms - end_ms) / SW_DAY_MS + 1) * SW_DAY_MS;
+    return end_ms;
+}
+
 /* What Apple does next by itself, as far as it has promised. */
 static void judge_next(const struct asc_version *v, int64_t now_ms, struct sw_rollout *out)
 {
-    int day = day_of(v);
+    int day = asc_day_of(v);
     bool is_active = v->class == ASC_LIVE && v->phase == ASC_PHASE_ACTIVE;
     if (v->class == ASC_PROCESSING && v->phase != ASC_PHASE_PAUSED)
         out->next_percent = v->phase == ASC_PHASE_NONE ? known(100) : known(day_percent[0]);
@@ -186,73 +205,67 @@ static void judge_next(const struct asc_version *v, int64_t now_ms, struct sw_ro
     else if (is_active && day > 0 && day < DAYS)
         out->next_percent = known(day_percent[day]);
     out->is_next_estimated = out->next_percent.is_known;
-    if (!is_active || !out->next_percent.is_known || v->phase_start_ms <= 0 ||
-        now_ms < v->phase_start_ms)
+    if (is_active && out->next_percent.is_known)
+        out->next_at_ms = day_end_ms(v, day, now_ms);
+}
+
+static void judge_pause(const struct asc_version *v, struct sw_rollout *out)
+{
+    if (v->phase <= ASC_PHASE_UNREAD)
         return;
-    int64_t steps = (now_ms - v->phase_start_ms) / SW_DAY_MS + 1;
-    out->next_at_ms = v->phase_start_ms + steps * SW_DAY_MS;
+    bool is_begun = v->phase != ASC_PHASE_INACTIVE && is_out(v); /* before, the date is a plan */
+    out->started_at_ms = is_begun ? v->phase_start_ms : 0;
+    out->pause_days_used = v->pause_days;
+    out->pause_days_total = known(SW_PAUSE_DAYS);
+    out->paused_since_ms = v->pause.since_ms;
+    out->is_pause_begin_seen = v->pause.is_begin_seen;
+    out->pause_days_before = v->pause.before;
 }
 
-static void words_of(const struct asc_version *v, char *out, size_t size)
+/* The train of TestFlight where it is this version's, or NULL. */
+static const struct asc_train *train_of(const struct asc_version *v, const struct asc_train *train)
 {
-    char day[24] = "";
-    int number = day_of(v);
-    if ((v->phase == ASC_PHASE_ACTIVE || v->phase == ASC_PHASE_PAUSED) && number > 0)
-        sw_format(day, sizeof(day), " day %d", number);
-    bool has_phase = v->phase > ASC_PHASE_UNREAD;
-    sw_format(out, size, "%s%s%s%s%s", v->word, v->is_removed ? ", REMOVED_FROM_SALE" : "",
-              has_phase ? ", " : "", has_phase ? v->phase_word : "", day);
+    bool is_its =
+        v->class == ASC_PREPARING && train->version[0] && strcmp(v->version, train->version) == 0;
+    return is_its ? train : NULL;
 }
 
-/* -------------------------------------------------------------------- notes */
-
-static void note_waiting(const struct asc_version *v, char *out, size_t size)
+/* Without a store version: what testers have of the next one. */
+static void judge_train(const struct asc_train *train, struct sw_other_version *out)
 {
-    char when[48];
-    if (strcmp(v->word, "PENDING_CONTRACT") == 0)
-        sw_copy(out, size, "a contract must be accepted in App Store Connect first");
-    else if (v->earliest_ms > 0)
-        sw_format(out, size, "Apple releases it by itself, not before %s",
-                  sw_moment_text(v->earliest_ms, when, sizeof when));
-    else
-        sw_copy(out, size, "Apple releases it by itself");
+    sw_copy(out->version, sizeof(out->version), train->version);
+    sw_copy(out->build, sizeof(out->build), train->build);
+    sw_format(out->raw_state, sizeof(out->raw_state), "build %s", train->word);
+    out->state = train->state;
+    if (train->state != SW_STATE_UNKNOWN)
+        out->percent_set = known(0);
 }
 
-static void note_other(const struct asc_version *target, const struct asc_version *other, char *out,
-                       size_t size)
+static bool has_version(const struct asc_versions *versions, const char *label)
 {
-    char words[3 * SW_WORD_MAX];
-    words_of(other, words, sizeof(words));
-    bool is_ending = target->class == ASC_RELEASABLE && other->phase == ASC_PHASE_PAUSED;
-    if (is_ending)
-        sw_format(out, size, "%s is halted; releasing %s ends its phased release for good",
-                  other->version, target->version);
-    else if (is_phasing(target) && other->class == ASC_RELEASABLE)
-        sw_format(out, size, "%s is approved and waits: halt this one to release it",
-                  other->version);
-    else
-        sw_format(out, size, "%s too: %s", other->version, words);
+    for (size_t i = 0; i < versions->count; i++)
+        if (strcmp(versions->items[i].version, label) == 0)
+            return true;
+    return false;
 }
 
-static void note_of(const struct asc_version *v, const struct asc_version *other, char *out,
-                    size_t size)
+static void judge_other(const struct asc_versions *versions, const struct asc_version *other,
+                        const struct asc_train *train, struct sw_other_version *out)
 {
-    bool is_budget_low =
-        v->phase == ASC_PHASE_PAUSED && v->pause_days.is_known && v->pause_days.value >= PAUSE_WARN;
-    if (v->class == ASC_REMOVED)
-        sw_copy(out, size, "removed from sale: nobody can get it new, who has it keeps it");
-    else if (is_budget_low)
-        sw_format(out, size,
-                  "%.0f of %d days of pause are used; what Apple does after them is not "
-                  "documented",
-                  v->pause_days.value, PAUSE_DAYS);
-    else if (strcmp(v->word, "WAITING_FOR_EXPORT_COMPLIANCE") == 0)
-        sw_copy(out, size, "export compliance must be answered in App Store Connect");
-    else if (v->class == ASC_WAITING)
-        note_waiting(v, out, size);
-    else if (other && other->class != ASC_PREPARING &&
-             (other->class != ASC_LIVE || other->phase == ASC_PHASE_PAUSED))
-        note_other(v, other, out, size);
+    bool is_history = other && other->class == ASC_LIVE && !asc_is_phasing(other) &&
+                      other->phase != ASC_PHASE_PAUSED;
+    if ((!other || is_history) && train->version[0] && !has_version(versions, train->version))
+        judge_train(train, out);
+    if (!other || is_history)
+        return;
+    struct sw_rollout judged = {0};
+    const struct asc_train *its = train_of(other, train);
+    judge_state(other, &judged);
+    out->state = its ? its->state : judged.state;
+    out->percent_set = judged.percent_set;
+    sw_copy(out->version, sizeof(out->version), other->version);
+    sw_copy(out->build, sizeof(out->build), other->build[0] || !its ? other->build : its->build);
+    asc_words_of(other, its, out->raw_state, sizeof(out->raw_state));
 }
 
 /* --------------------------------------------------------------- previous */
@@ -272,25 +285,9 @@ static const struct asc_version *previous_of(const struct asc_versions *versions
     return NULL;
 }
 
-void asc_judge(const struct asc_versions *versions, const struct sw_rollout *last, int64_t now_ms,
-               struct sw_rollout *out)
+static void judge_previous(const struct asc_versions *versions, const struct asc_version *v,
+                           const struct sw_rollout *last, struct sw_rollout *out)
 {
-    const struct asc_version *other = NULL, *v = asc_pick(versions, &other);
-    if (!v) {
-        out->state = SW_STATE_NONE;
-        sw_copy(out->raw_state, sizeof(out->raw_state), "no version");
-        return;
-    }
-    judge_state(v, out);
-    judge_next(v, now_ms, out);
-    words_of(v, out->raw_state, sizeof(out->raw_state));
-    sw_copy(out->version, sizeof(out->version), v->version);
-    sw_copy(out->build, sizeof(out->build), v->build);
-    sw_copy(out->identity, sizeof(out->identity), v->id);
-    if (v->phase > ASC_PHASE_UNREAD) {
-        out->pause_days_used = v->pause_days;
-        out->pause_days_total = known(PAUSE_DAYS);
-    }
     const struct asc_version *previous = previous_of(versions, v);
     if (previous) {
         sw_copy(out->previous_version, sizeof(out->previous_version), previous->version);
@@ -299,5 +296,44 @@ void asc_judge(const struct asc_versions *versions, const struct sw_rollout *las
         sw_copy(out->previous_version, sizeof(out->previous_version), last->previous_version);
         sw_copy(out->previous_build, sizeof(out->previous_build), last->previous_build);
     }
-    note_of(v, other, out->note, sizeof(out->note));
+}
+
+static void judge_nothing(const struct asc_train *train, struct sw_rollout *out)
+{
+    struct sw_other_version seen = {0};
+    out->state = SW_STATE_NONE;
+    sw_copy(out->raw_state, sizeof(out->raw_state), "no version");
+    if (!train->version[0])
+        return;
+    judge_train(train, &seen);
+    out->state = seen.state;
+    out->percent_set = seen.percent_set;
+    sw_copy(out->version, sizeof(out->version), seen.version);
+    sw_copy(out->build, sizeof(out->build), seen.build);
+    sw_copy(out->raw_state, sizeof(out->raw_state), seen.raw_state);
+    sw_copy(out->note, sizeof(out->note), "only in TestFlight: the store has no version of it yet");
+}
+
+void asc_judge(const struct asc_versions *versions, const struct asc_beside *beside,
+               const struct sw_rollout *last, int64_t now_ms, struct sw_rollout *out)
+{
+    const struct asc_version *other = NULL, *v = asc_pick(versions, &other);
+    if (!v) {
+        judge_nothing(&beside->train, out);
+        return;
+    }
+    const struct asc_train *train = train_of(v, &beside->train);
+    judge_state(v, out);
+    if (train)
+        out->state = train->state;
+    judge_next(v, now_ms, out);
+    judge_pause(v, out);
+    asc_words_of(v, train, out->raw_state, sizeof(out->raw_state));
+    sw_copy(out->version, sizeof(out->version), v->version);
+    sw_copy(out->build, sizeof(out->build), v->build[0] || !train ? v->build : train->build);
+    sw_copy(out->identity, sizeof(out->identity), v->id);
+    judge_previous(versions, v, last, out);
+    judge_other(versions, other, &beside->train, &out->other);
+    asc_release_how(v, out->release_how, sizeof(out->release_how));
+    asc_note_of(v, other, &beside->sale, out->note, sizeof(out->note));
 }

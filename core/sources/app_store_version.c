@@ -1,4 +1,4 @@
-/* app_store_version.c: versions and phased releases as Apple writes them, and the handle. Pure.
+/* app_store_version.c: versions and phased releases as Apple writes them. Pure.
  *
  * Apple's document marks nothing as nullable, and the live API sends null all the same: null,
  * absent and present are told apart here and mean "not known" unless said otherwise. An unknown
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -48,6 +47,8 @@ static const struct {
     {"INVALID_BINARY", ASC_BROKEN, SW_STATE_FAILED},
     {"DEVELOPER_REJECTED", ASC_BROKEN, SW_STATE_FAILED},
     {"REPLACED_WITH_NEW_VERSION", ASC_OLD, SW_STATE_NONE},
+    /* Of the old enum; what it means is not documented. */
+    {"NOT_APPLICABLE", ASC_OTHER, SW_STATE_UNKNOWN},
 };
 
 enum asc_class asc_class_of(const char *word)
@@ -95,11 +96,6 @@ bool asc_is_id(const char *id)
 
 /* ------------------------------------------------------------------ fields */
 
-static bool is_bad(enum sw_code code)
-{
-    return code != SW_OK && code != SW_E_NOT_FOUND;
-}
-
 static enum sw_code id_parse(const json_t *json, const char *path, char out[ASC_ID_MAX],
                              struct sw_error *err)
 {
@@ -113,8 +109,7 @@ static enum sw_code id_parse(const json_t *json, const char *path, char out[ASC_
     return SW_OK;
 }
 
-/* A date that cannot be read is not known; it decides nothing that cannot be left open. */
-static int64_t time_of(const json_t *json, const char *path)
+int64_t asc_time_of(const json_t *json, const char *path)
 {
     int64_t ms = 0;
     return sw_json_time(json, path, SW_OPTIONAL, &ms, NULL) == SW_OK ? ms : 0;
@@ -127,7 +122,7 @@ static enum sw_code count_parse(const json_t *json, const char *path, struct sw_
     enum sw_code code = sw_json_int_range(json, path, SW_OPTIONAL, 0, 100000, &count, err);
     if (code == SW_OK)
         *out = (struct sw_value){(double)count, true};
-    return is_bad(code) ? code : SW_OK;
+    return asc_is_bad(code) ? code : SW_OK;
 }
 
 /* ---------------------------------------------------------------- resource */
@@ -142,20 +137,19 @@ enum sw_code asc_phase_parse(const json_t *phase, struct asc_version *out, struc
     enum sw_code code = id_parse(phase, "id", out->phase_id, err);
     if (code == SW_OK)
         code = sw_json_str(phase, "attributes.phasedReleaseState", SW_OPTIONAL, &word, err);
-    if (!is_bad(code))
+    if (!asc_is_bad(code))
         code = count_parse(phase, "attributes.currentDayNumber", &out->day, err);
-    if (!is_bad(code))
+    if (!asc_is_bad(code))
         code = count_parse(phase, "attributes.totalPauseDuration", &out->pause_days, err);
-    if (is_bad(code))
+    if (asc_is_bad(code))
         return code;
     out->phase = asc_phase_of(word);
-    out->phase_start_ms = time_of(phase, "attributes.startDate");
+    out->phase_start_ms = asc_time_of(phase, "attributes.startDate");
     sw_text_clean_copy(out->phase_word, sizeof(out->phase_word), word[0] ? word : "null");
     return SW_OK;
 }
 
-/* The resource of this type and id in `included`, or NULL. */
-static const json_t *included_find(const json_t *page, const char *type, const char *id)
+const json_t *asc_included(const json_t *page, const char *type, const char *id)
 {
     size_t i;
     const json_t *item;
@@ -178,7 +172,7 @@ static enum sw_code phase_link_parse(const json_t *page, const json_t *json,
     if (!data)
         return SW_OK;
     const char *id = json_string_value(json_object_get(data, "id"));
-    const json_t *phase = id ? included_find(page, "appStoreVersionPhasedReleases", id) : NULL;
+    const json_t *phase = id ? asc_included(page, "appStoreVersionPhasedReleases", id) : NULL;
     return json_is_null(data) || phase ? asc_phase_parse(phase, out, err) : SW_OK;
 }
 
@@ -187,20 +181,20 @@ static enum sw_code build_link_parse(const json_t *page, const json_t *json,
 {
     const char *id = NULL;
     enum sw_code code = sw_json_str(json, "relationships.build.data.id", SW_OPTIONAL, &id, err);
-    const json_t *build = code == SW_OK ? included_find(page, "builds", id) : NULL;
+    const json_t *build = code == SW_OK ? asc_included(page, "builds", id) : NULL;
     if (build)
         code = sw_json_text(build, "attributes.version", SW_OPTIONAL, out->build,
                             sizeof(out->build), err);
-    return is_bad(code) ? code : SW_OK;
+    return asc_is_bad(code) ? code : SW_OK;
 }
 
 static enum sw_code state_parse(const json_t *json, struct asc_version *out, struct sw_error *err)
 {
     const char *word = NULL, *old_word = NULL;
     enum sw_code code = sw_json_str(json, "attributes.appVersionState", SW_OPTIONAL, &word, err);
-    if (!is_bad(code))
+    if (!asc_is_bad(code))
         code = sw_json_str(json, "attributes.appStoreState", SW_OPTIONAL, &old_word, err);
-    if (is_bad(code))
+    if (asc_is_bad(code))
         return code;
     if (!word)
         word = old_word ? old_word : "";
@@ -220,16 +214,22 @@ static enum sw_code version_parse(const json_t *page, const json_t *json, struct
     if (code == SW_OK)
         code = sw_json_text(json, "attributes.versionString", SW_OPTIONAL, out->version,
                             sizeof(out->version), err);
-    if (!is_bad(code))
+    if (!asc_is_bad(code))
         code = state_parse(json, out, err);
-    if (!is_bad(code))
+    if (!asc_is_bad(code))
+        code = sw_json_text(json, "attributes.releaseType", SW_OPTIONAL, out->release_type,
+                            sizeof(out->release_type), err);
+    if (!asc_is_bad(code))
+        code = sw_json_text(json, "attributes.reviewType", SW_OPTIONAL, out->review_type,
+                            sizeof(out->review_type), err);
+    if (!asc_is_bad(code))
         code = build_link_parse(page, json, out, err);
-    if (!is_bad(code))
+    if (!asc_is_bad(code))
         code = phase_link_parse(page, json, out, err);
-    if (is_bad(code))
+    if (asc_is_bad(code))
         return code;
-    out->created_ms = time_of(json, "attributes.createdDate");
-    out->earliest_ms = time_of(json, "attributes.earliestReleaseDate");
+    out->created_ms = asc_time_of(json, "attributes.createdDate");
+    out->earliest_ms = asc_time_of(json, "attributes.earliestReleaseDate");
     return SW_OK;
 }
 
@@ -274,77 +274,4 @@ void asc_versions_sort(struct asc_versions *versions)
 {
     if (versions->count > 1)
         qsort(versions->items, versions->count, sizeof(*versions->items), newest_first);
-}
-
-/* ------------------------------------------------------------------ handle */
-
-char *asc_handle_write(const char *bundle_id, const char *app_id,
-                       const struct asc_versions *versions)
-{
-    json_t *entries = json_array();
-    for (size_t i = 0; i < versions->count && json_array_size(entries) < ASC_ENTRIES_MAX; i++) {
-        const struct asc_version *v = &versions->items[i];
-        if (v->class == ASC_OLD)
-            continue;
-        json_array_append_new(entries,
-                              json_pack("{s:s, s:s, s:s, s:s}", "id", v->id, "state", v->word,
-                                        "phase_id", v->phase_id, "phase", v->phase_word));
-    }
-    SW_JSON json_t *json = json_pack("{s:i, s:s, s:s, s:o}", "v", 1, "bundle", bundle_id, "app",
-                                     app_id, "versions", entries);
-    struct sw_buf buf;
-    sw_buf_init(&buf, 16384);
-    char *text = NULL;
-    if (json && sw_json_write(json, &buf, SW_JSON_COMPACT, NULL) == SW_OK)
-        text = sw_buf_take(&buf);
-    sw_buf_clear(&buf);
-    return text;
-}
-
-static bool entry_read(const json_t *json, struct asc_entry *out)
-{
-    const char *id = NULL, *state = NULL, *phase_id = NULL, *phase = NULL;
-    if (sw_json_str(json, "id", SW_REQUIRED, &id, NULL) != SW_OK || !asc_is_id(id) ||
-        sw_json_str(json, "state", SW_REQUIRED, &state, NULL) != SW_OK ||
-        sw_json_str(json, "phase_id", SW_REQUIRED, &phase_id, NULL) != SW_OK ||
-        sw_json_str(json, "phase", SW_REQUIRED, &phase, NULL) != SW_OK ||
-        (phase_id[0] && !asc_is_id(phase_id)))
-        return false;
-    sw_copy(out->id, sizeof(out->id), id);
-    sw_copy(out->phase_id, sizeof(out->phase_id), phase_id);
-    out->class = asc_class_of(state);
-    out->phase = phase_id[0] ? asc_phase_of(phase) : ASC_PHASE_NONE;
-    return true;
-}
-
-bool asc_handle_read(const char *handle, const char *bundle_id, struct asc_handle *out)
-{
-    *out = (struct asc_handle){0};
-    SW_JSON json_t *json = NULL;
-    if (!handle || sw_json_parse(handle, strlen(handle), NULL, &json, NULL) != SW_OK)
-        return false;
-    int64_t version = 0;
-    const char *bundle = NULL, *app = NULL;
-    json_t *entries = NULL;
-    if (sw_json_int(json, "v", SW_REQUIRED, &version, NULL) != SW_OK || version != 1 ||
-        sw_json_str(json, "bundle", SW_REQUIRED, &bundle, NULL) != SW_OK ||
-        (bundle_id && strcmp(bundle, bundle_id) != 0) ||
-        sw_json_str(json, "app", SW_REQUIRED, &app, NULL) != SW_OK || !asc_is_id(app) ||
-        sw_json_arr(json, "versions", SW_REQUIRED, &entries, NULL) != SW_OK ||
-        json_array_size(entries) > ASC_ENTRIES_MAX)
-        return false;
-    size_t i;
-    const json_t *item;
-    json_array_foreach(entries, i,
-                       item) if (!entry_read(item, &out->entries[out->count++])) return false;
-    sw_copy(out->app_id, sizeof(out->app_id), app);
-    return true;
-}
-
-const struct asc_entry *asc_handle_find(const struct asc_handle *handle, const char *version_id)
-{
-    for (size_t i = 0; version_id[0] && i < handle->count; i++)
-        if (strcmp(handle->entries[i].id, version_id) == 0)
-            return &handle->entries[i];
-    return NULL;
 }

@@ -8,7 +8,7 @@
  * Guarantees: a release is addressed by version code, never by name or position; no review is
  * cancelled and nothing is left waiting for a person without saying so; what Play cannot do (take
  * a version off a device, lower a percentage, act at once) is in the sentence.
- * It does not upload, create releases, read vitals or reviews.
+ * It does not upload, create releases or read reviews; vitals are another kind (play_vitals.c).
  *
  * Sources: Google "APKs and Tracks", Play Console Help "Halting a fully rolled-out release" and
  * "Release app updates with staged rollouts" (the group of users stays the same), Google "Quotas"

@@ -4,8 +4,7 @@
  * open for the app, in any program (a CI upload in progress, too); the first commit kills all the
  * others. So an edit lives only within one lock, is dropped at once, and the loser of a race is
  * told apart from a refusal (GPLAY_FAULT_EDIT_GONE).
- * Google has sent the same refusal with different codes over time: the HTTP class and a part of
- * the message decide, never the status word alone.
+ * How Google's errors are read is in google_errors.c; here is what they mean for edits.
  *
  * Sources: Google "Edits"; Google "Concurrency considerations"; "Method: edits.commit", section
  * "Changes in review error message sample"; gradle-play-publisher#629, #860, #998 (edit deleted);
@@ -20,7 +19,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "net/google_error.h"
+#include "sources/google_errors.h"
 
 /* No dry_reply for an edit's opening and dropping: a dry run needs the track as it is, and an edit
  * that is dropped changes nothing. */
@@ -86,112 +85,66 @@ const char *gplay_track_name(const struct sw_target *target)
 /* ------------------------------------------------------------------ errors */
 
 /* What Google says, and what it means for this flow and for the reader. */
-struct refusal {
-    const char *part; /* of the message or a reason, any case */
-    enum gplay_fault fault;
-    const char *advice;
-};
-static const struct refusal refusals[] = {
-    {"Edit has been deleted", GPLAY_FAULT_EDIT_GONE,
-     "somebody else opened or committed an edit of this app"},
-    {"editDeleted", GPLAY_FAULT_EDIT_GONE, "somebody else opened or committed an edit of this app"},
-    {"edit has expired", GPLAY_FAULT_EDIT_GONE, "it took too long"},
-    {"edit has already been successfully committed", GPLAY_FAULT_COMMITTED, ""},
-    {"CHANGES_ALREADY_IN_REVIEW", GPLAY_FAULT_IN_REVIEW,
+static const struct google_refusal refusals[] = {
+    {"Edit has been deleted", "somebody else opened or committed an edit of this app",
+     GPLAY_FAULT_EDIT_GONE, 0},
+    {"editDeleted", "somebody else opened or committed an edit of this app", GPLAY_FAULT_EDIT_GONE,
+     0},
+    {"edit has expired", "it took too long", GPLAY_FAULT_EDIT_GONE, 0},
+    {"edit has already been successfully committed", "", GPLAY_FAULT_COMMITTED, 0},
+    {"CHANGES_ALREADY_IN_REVIEW",
      "NOTHING WAS CHANGED: committing would have cancelled that review. A person can cancel it in "
-     "the Play Console (Publishing overview), or make the change there"},
-    {"already have changes in review", GPLAY_FAULT_IN_REVIEW,
+     "the Play Console (Publishing overview), or make the change there",
+     GPLAY_FAULT_IN_REVIEW, 0},
+    {"already have changes in review",
      "NOTHING WAS CHANGED: committing would have cancelled that review. A person can cancel it in "
-     "the Play Console (Publishing overview), or make the change there"},
-    {"cannot be sent for review automatically", GPLAY_FAULT_NOT_SENT,
+     "the Play Console (Publishing overview), or make the change there",
+     GPLAY_FAULT_IN_REVIEW, 0},
+    {"cannot be sent for review automatically",
      "NOTHING WAS CHANGED: with changesNotSentForReview it would wait until a person sends it. "
-     "Make the change in the Play Console"},
-    {"Fully released can not be staged", GPLAY_FAULT_OTHER, "it is at 100% already"},
-    {"first release on a track cannot be staged", GPLAY_FAULT_OTHER,
-     "the first one can only be completed"},
-    {"may be created on draft app", GPLAY_FAULT_OTHER,
-     "the app was never published: finish its set-up in the Play Console"},
-    {"no matching in progress release", GPLAY_FAULT_OTHER,
-     "this version code is not being rolled out any more"},
-    {"has not been used in project", GPLAY_FAULT_OTHER,
-     "enable the Google Play Android Developer API in the service account's Cloud project"},
-    {"does not have permission", GPLAY_FAULT_OTHER,
-     "invite the service account in the Play Console, with rights for this app"},
-    {"does not allow any existing users to upgrade", GPLAY_FAULT_OTHER,
-     "a lower version code cannot replace a higher one"},
-    {"targeting no countries", GPLAY_FAULT_OTHER,
-     "choose countries for the track in the Play Console"},
-    {"issues with your account", GPLAY_FAULT_OTHER, "see to it in the Play Console"},
-    {"permission declaration", GPLAY_FAULT_OTHER, "finish it in the Play Console"},
-    {"version codes could not be found", GPLAY_FAULT_OTHER,
-     "no bundle of that version code was uploaded"},
-    {"Package not found", GPLAY_FAULT_OTHER, "check `package` in the configuration"},
+     "Make the change in the Play Console",
+     GPLAY_FAULT_NOT_SENT, 0},
+    {"Fully released can not be staged", "it is at 100% already", GPLAY_FAULT_OTHER, 0},
+    {"first release on a track cannot be staged", "the first one can only be completed",
+     GPLAY_FAULT_OTHER, 0},
+    {"may be created on draft app",
+     "the app was never published: finish its set-up in the Play Console", GPLAY_FAULT_OTHER, 0},
+    {"no matching in progress release", "this version code is not being rolled out any more",
+     GPLAY_FAULT_OTHER, 0},
+    {"has not been used in project",
+     "enable the Google Play Android Developer API in the service account's Cloud project",
+     GPLAY_FAULT_OTHER, 0},
+    {"does not have permission",
+     "invite the service account in the Play Console, with rights for this app", GPLAY_FAULT_OTHER,
+     0},
+    {"does not allow any existing users to upgrade",
+     "a lower version code cannot replace a higher one", GPLAY_FAULT_OTHER, 0},
+    {"targeting no countries", "choose countries for the track in the Play Console",
+     GPLAY_FAULT_OTHER, 0},
+    {"issues with your account", "see to it in the Play Console", GPLAY_FAULT_OTHER, 0},
+    {"permission declaration", "finish it in the Play Console", GPLAY_FAULT_OTHER, 0},
+    {"version codes could not be found", "no bundle of that version code was uploaded",
+     GPLAY_FAULT_OTHER, 0},
+    {"Package not found", "check `package` in the configuration", GPLAY_FAULT_OTHER, 0},
+    /* 409: "concurrency update error". Source: "Edits" */
+    {NULL, "", GPLAY_FAULT_EDIT_GONE, 409},
+    {NULL, "", GPLAY_FAULT_EDIT_GONE, 410},
 };
 
-static const struct refusal *refusal_find(const char *message, const char *reasons)
-{
-    for (size_t i = 0; i < SW_ARRAY_LEN(refusals); i++)
-        if (strcasestr(message, refusals[i].part) || strcasestr(reasons, refusals[i].part))
-            return &refusals[i];
-    return NULL;
-}
-
-/* Google's own words; each empty when the body does not have it. */
-struct google_error {
-    char message[SW_LINE_MAX], status[SW_WORD_MAX], reasons[SW_GOOGLE_REASONS_MAX];
-};
-
-static bool error_read(const struct sw_reply *reply, struct google_error *out)
-{
-    *out = (struct google_error){0};
-    SW_JSON json_t *json = NULL;
-    if (sw_reply_json(reply, &json, NULL) != SW_OK)
-        return false;
-    json_t *error = NULL;
-    if (sw_json_obj(json, "error", SW_REQUIRED, &error, NULL) != SW_OK)
-        return false;
-    sw_ignore(
-        sw_json_text(error, "message", SW_OPTIONAL, out->message, sizeof(out->message), NULL));
-    sw_ignore(sw_json_text(error, "status", SW_OPTIONAL, out->status, sizeof(out->status), NULL));
-    sw_google_reasons(error, out->reasons);
-    return true;
-}
-
-static enum sw_code code_of(const struct sw_reply *reply, enum sw_code code)
-{
-    if (sw_google_classify(reply) == SW_E_QUOTA)
-        return SW_E_QUOTA;
-    return reply->status == 400 || reply->status == 410 ? SW_E_CONFLICT : code;
-}
+static const struct google_api publisher = {.title = "Google Play",
+                                            .refusals = refusals,
+                                            .refusal_count = SW_ARRAY_LEN(refusals),
+                                            .bad_request = SW_E_CONFLICT};
 
 enum sw_code gplay_exchange(struct sw_flow *flow, const struct sw_request *request,
                             const char *doing, struct sw_reply *reply, enum gplay_fault *fault,
                             struct sw_error *err)
 {
-    struct sw_error own = {0};
-    enum sw_code code = sw_flow_exchange(flow, request, reply, &own);
+    int found = GPLAY_FAULT_OTHER;
+    enum sw_code code = google_exchange(flow, request, &publisher, doing, reply, &found, err);
     if (fault)
-        *fault = GPLAY_FAULT_OTHER;
-    if (code == SW_OK)
-        return SW_OK;
-    struct google_error google = {0};
-    if (code == SW_E_CANCELLED || reply->status == 0 || !error_read(reply, &google)) {
-        sw_error_prefix(&own, "%s", doing);
-        if (err)
-            *err = own;
-        return code;
-    }
-    const struct refusal *refusal = refusal_find(google.message, google.reasons);
-    if (fault && refusal)
-        *fault = refusal->fault;
-    else if (fault && (reply->status == 410 || reply->status == 409))
-        *fault = GPLAY_FAULT_EDIT_GONE; /* 409: "concurrency update error". Source: "Edits" */
-    bool has_advice = refusal && refusal->advice[0];
-    return sw_fail_http(err, code_of(reply, code), reply->status, own.is_retryable, own.retry_at_ms,
-                        "%s: Google Play says \"%s\" (%d%s%s)%s%s", doing,
-                        google.message[0] ? google.message : "nothing", reply->status,
-                        google.status[0] ? " " : "", google.status, has_advice ? ": " : "",
-                        has_advice ? refusal->advice : "");
+        *fault = (enum gplay_fault)found;
+    return code;
 }
 
 /* ------------------------------------------------------------------- edits */

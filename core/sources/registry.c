@@ -7,6 +7,7 @@
 
 extern const struct sw_source_kind sw_source_app_store;
 extern const struct sw_source_kind sw_source_google_play;
+extern const struct sw_source_kind sw_source_play_vitals;
 extern const struct sw_source_kind sw_source_sentry;
 extern const struct sw_source_kind sw_source_cloudwatch;
 extern const struct sw_source_kind sw_source_codedeploy;
@@ -15,6 +16,7 @@ extern const struct sw_source_kind sw_source_git_tags;
 const struct sw_source_kind *const sw_source_kinds[] = {
     &sw_source_app_store,
     &sw_source_google_play,
+    &sw_source_play_vitals,
     &sw_source_sentry,
     &sw_source_cloudwatch,
     &sw_source_codedeploy,

@@ -146,6 +146,11 @@ struct sw_source_kind {
     /* MAY. Rules between the keys of a health entry that its table cannot say; asked when the
      * configuration is read. False with what is wrong ("needs errors and total"). Pure. */
     bool (*check_health)(const struct sw_node *entry, enum sw_metric metric, char *why, size_t size);
+    /* MAY. Can an entry ever give this metric over this window? A gate on a window that none of a
+     * platform's entries can give is refused when the configuration is read. False with which
+     * windows it gives ("gives whole hours (1h) and days (24h) only"). NULL: any. Pure. */
+    bool (*check_window)(const struct sw_node *entry, enum sw_metric metric, int window_s,
+                         char *why, size_t size);
     unsigned metrics;                        /* bit (1u << metric) for each it can give */
     int interval_s, stale_after_s;           /* defaults, WORLD seconds */
     /* MAY. The duration among account_options that says how often the slowest part is read, where

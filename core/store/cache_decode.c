@@ -116,6 +116,7 @@ static void read_rollout(struct reader *reader, const json_t *from, struct sw_ro
     to->percent_actual = get_value(reader, from, "percent_actual");
     to->pause_days_used = get_value(reader, from, "pause_days_used");
     to->pause_days_total = get_value(reader, from, "pause_days_total");
+    to->started_at_ms = get_int(reader, from, "started_at");
     to->paused_since_ms = get_int(reader, from, "paused_since");
     to->is_pause_begin_seen = get_flag(reader, from, "is_pause_begin_seen");
     to->pause_days_before = get_value(reader, from, "pause_days_before");
@@ -162,6 +163,7 @@ static void read_readings(struct reader *reader, const json_t *from,
             .true_for_ms = get_int(reader, item, "true_for"),
             .stale_after_s = (int)get_small(reader, item, "stale_after", INT32_MAX),
         };
+        get_text(reader, item, "period", reading.period, sizeof reading.period);
         get_text(reader, item, "origin", reading.origin, sizeof reading.origin);
         if (source != SIZE_MAX && reading.metric != SW_METRIC_UNKNOWN && reader->code == SW_OK)
             sw_model_put_reading(platform, source, &reading, true);

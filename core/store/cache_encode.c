@@ -65,6 +65,7 @@ static json_t *rollout_json(const struct sw_rollout *rollout)
     put_time(to, "true_for", rollout->true_for_ms);
     put_value(to, "pause_days_used", rollout->pause_days_used);
     put_value(to, "pause_days_total", rollout->pause_days_total);
+    put_time(to, "started_at", rollout->started_at_ms);
     put_time(to, "paused_since", rollout->paused_since_ms);
     put_flag(to, "is_pause_begin_seen", rollout->is_pause_begin_seen);
     put_value(to, "pause_days_before", rollout->pause_days_before);
@@ -114,6 +115,7 @@ static json_t *readings_json(const struct sw_model *model, const struct sw_model
         put_time(to, "true_for", reading->true_for_ms);
         if (reading->stale_after_s > 0)
             put_int(to, "stale_after", reading->stale_after_s);
+        put_text(to, "period", reading->period);
         put_text(to, "origin", reading->origin);
         json_array_append_new(list, to);
     }

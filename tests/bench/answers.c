@@ -156,6 +156,7 @@ static void answer_play(struct answers *answers, struct answers_request *request
         sw_buf_add(body, "{}");
     } else if (is_line(request, "/tracks")) {
         add_tracks(name, body);
+        request->is_halt_shown = name->is_halted;
     } else {
         sw_buf_add(body, "{\"id\":\"17\",\"expiryTimeSeconds\":\"4102444800\"}");
     }

@@ -14,6 +14,7 @@ struct answers_request {
     size_t body_len;
     bool is_last_of_poll; /* out: with this answer a poll of its package or project is over ... */
     bool is_new;          /* ... for the first time */
+    bool is_halt_shown;   /* out: the answer says that the rollout is halted */
 };
 
 struct answers *answers_open(enum upstream_dialect dialect, int64_t now_ms);

@@ -194,7 +194,8 @@ static void set_up(struct bench *bench)
                                           {"stale_after:", "stale_after: 86400s"},
                                           {"edit_interval:", "edit_interval: 3600s"},
                                           {NULL, NULL}};
-    static const char *const minute[][2] = {{NULL, NULL}};
+    static const char *const minute[][2] = {
+        {"interval:", "interval: 60s"}, {"edit_interval:", "edit_interval: 300s"}, {NULL, NULL}};
     const char *tmp = getenv("TMPDIR");
     const char *build = getenv("SLIPWAY_BUILD");
     bench->slipway = getenv("SLIPWAY_BIN");
@@ -203,6 +204,8 @@ static void set_up(struct bench *bench)
         die("run it by `make bench`");
     join(bench->curses, build, "tests/bench/ref_curses");
     join(bench->libraries, build, "tests/bench/ref_libraries");
+    join(bench->connector, build, "tests/bench/ref_connect");
+    join(bench->poller, build, "tests/bench/ref_poll");
     find_program("vim", bench->vim);
     find_program("htop", bench->htop);
     find_program("tig", bench->tig);
@@ -225,16 +228,34 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-int main(void)
+static const struct {
+    const char *name;
+    void (*run)(struct bench *bench);
+} parts[] = {
+    {"paint", bench_first_paint},
+    {"keys", bench_keys},
+    {"rest", bench_rest},
+    {"crowd", bench_crowd},
+};
+
+static bool is_wanted(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return argc == 1;
+}
+
+/* Arguments: names of parts; none: all of them. */
+int main(int argc, char **argv)
 {
     static struct bench bench;
     report_phase("a world of five platforms, and its picture in the cache");
     double load = cost_machine_load();
     set_up(&bench);
-    bench_first_paint(&bench);
-    bench_keys(&bench);
-    bench_rest(&bench);
-    bench_crowd(&bench);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (is_wanted(argc, argv, parts[i].name))
+            parts[i].run(&bench);
     report_phase("done");
     simulator_stop(&bench.sim);
     nftw(bench.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -15,7 +15,6 @@
 
 enum {
     STARTS = 21,
-    KEYS = 150,
     REFERENCE_KEYS = 40,
     RESIZES = 12,
     PAUSE_MS = 12,       /* after which a reference's frame is over */
@@ -46,8 +45,8 @@ static void note_others(const double of[BENCH_REFERENCES], char *out, size_t siz
                              of[i]);
 }
 
-static void add_row(const char *what, size_t size, const char *unit, double value, double worst,
-                    double bar, double bar_worst, const double others[BENCH_REFERENCES])
+void bench_add_row(const char *what, size_t size, const char *unit, double value, double worst,
+                   double bar, double bar_worst, const double others[BENCH_REFERENCES])
 {
     struct report_row row = {.what = what,
                              .size = bench_sizes[size].name,
@@ -96,15 +95,46 @@ static void start_reference(const struct bench *bench, enum bench_reference refe
     line_close(&line);
 }
 
+/* What no program of these libraries can be quicker than. */
+static void start_libraries(const struct bench *bench, size_t size, struct starts *starts)
+{
+    struct line line;
+    const char *const argv[] = {bench->libraries, NULL};
+    line_open(&line, argv, bench->dir, bench_sizes[size].rows, bench_sizes[size].cols);
+    size_t end = line_await(&line, (const char *const[]){"ready", NULL}, FRAME_MS);
+    keep_start(starts, &line, end > 0 ? line_time_of(&line, end) : 0, end);
+    line_close(&line);
+}
+
+static void add_beside_libraries(size_t size, struct starts *ours, struct starts *libraries)
+{
+    if (libraries->count < STARTS) {
+        report_missing("first paint", "the libraries alone do not start");
+        return;
+    }
+    const struct report_row row = {.what = "the same, beside its libraries alone",
+                                   .size = bench_sizes[size].name,
+                                   .unit = "ms",
+                                   .value = report_median(ours->ms, ours->count),
+                                   .worst = -1,
+                                   .bar = -1,
+                                   .bar_worst = -1,
+                                   .reference = report_median(libraries->ms, libraries->count),
+                                   .note = "curl, libgit2, jansson, libyaml, ncurses: initialised"};
+    report_add(&row);
+}
+
 static void measure_starts(const struct bench *bench, size_t size)
 {
     static const double bar_ms[BENCH_SIZES] = {15, 20};
     static const double bar_bytes[BENCH_SIZES] = {3500, 9000};
     struct starts ours = {0};
+    struct starts libraries = {0};
     struct starts of[BENCH_REFERENCES] = {0};
     double ms[BENCH_REFERENCES], bytes[BENCH_REFERENCES];
     for (size_t i = 0; i < STARTS; i++) {
         start_slipway(bench, size, &ours);
+        start_libraries(bench, size, &libraries);
         for (size_t k = 0; k < BENCH_REFERENCES; k++)
             start_reference(bench, (enum bench_reference)k, size, &of[k]);
     }
@@ -116,10 +146,11 @@ static void measure_starts(const struct bench *bench, size_t size)
         report_missing("first paint", "no first frame with platforms in it");
         return;
     }
-    add_row("exec → first useful paint from cache, p50", size, "ms",
-            report_median(ours.ms, ours.count), -1, bar_ms[size], -1, ms);
-    add_row("first paint", size, "B", report_median(ours.bytes, ours.count), -1, bar_bytes[size],
-            -1, bytes);
+    bench_add_row("exec → first useful paint from cache, p50", size, "ms",
+                  report_median(ours.ms, ours.count), -1, bar_ms[size], -1, ms);
+    add_beside_libraries(size, &ours, &libraries);
+    bench_add_row("first paint", size, "B", report_median(ours.bytes, ours.count), -1,
+                  bar_bytes[size], -1, bytes);
 }
 
 void bench_first_paint(struct bench *bench)
@@ -131,19 +162,12 @@ void bench_first_paint(struct bench *bench)
 
 /* -------------------------------------------------------------------------- keys */
 
-struct keys {
-    size_t count;
-    double ms[KEYS], bytes[KEYS];
-};
-
-/* Not in step with anything of the program's. */
-static void pause_a_little(size_t i)
+void bench_pause_a_little(size_t i)
 {
     usleep((useconds_t)(4000 + i * 7919 % 16000));
 }
 
-/* One key; `shown` is a text that the new selection paints again. */
-static void press(struct line *line, const char *key, const char *shown, struct keys *keys)
+void bench_press(struct line *line, const char *key, const char *shown, struct bench_keys *keys)
 {
     const char *const texts[] = {shown, BENCH_FRAME_END, NULL};
     line_settle(line, 2, 200);
@@ -158,7 +182,7 @@ static void press(struct line *line, const char *key, const char *shown, struct 
     keys->bytes[keys->count++] = (double)line->len;
 }
 
-static void press_reference(struct line *line, const char *key, struct keys *keys)
+static void press_reference(struct line *line, const char *key, struct bench_keys *keys)
 {
     line_settle(line, PAUSE_MS, 200);
     line_mark(line);
@@ -179,15 +203,15 @@ static const char *key_of(enum bench_reference reference, size_t i)
     return i % 2 == 0 ? "j" : "k";
 }
 
-static void keys_of_reference(const struct bench *bench, enum bench_reference reference,
-                              size_t size, struct keys *keys)
+void bench_keys_of_reference(const struct bench *bench, enum bench_reference reference, size_t size,
+                             struct bench_keys *keys)
 {
     struct line line;
     if (!bench_open_reference(bench, reference, size, &line))
         return;
     line_settle(&line, 300, FRAME_MS);
     for (size_t i = 0; i < REFERENCE_KEYS; i++) {
-        pause_a_little(i);
+        bench_pause_a_little(i);
         press_reference(&line, key_of(reference, i), keys);
     }
     line_close(&line);
@@ -236,8 +260,8 @@ static void measure_references(const struct bench *bench, size_t size, double ms
                                double resizes[])
 {
     for (size_t k = 0; k < BENCH_REFERENCES; k++) {
-        struct keys keys = {0};
-        keys_of_reference(bench, (enum bench_reference)k, size, &keys);
+        struct bench_keys keys = {0};
+        bench_keys_of_reference(bench, (enum bench_reference)k, size, &keys);
         ms[k] = keys.count > 0 ? report_median(keys.ms, keys.count) : -1;
         bytes[k] = keys.count > 0 ? report_median(keys.bytes, keys.count) : -1;
         resizes[k] = resizes_of_reference(bench, (enum bench_reference)k, size);
@@ -251,26 +275,27 @@ static void measure_keys(const struct bench *bench, size_t size)
     static const double bar_bytes[BENCH_SIZES] = {250, 400};
     static const double bar_resize[BENCH_SIZES] = {3, 5};
     struct line line;
-    struct keys keys = {0};
+    struct bench_keys keys = {0};
     double ms[BENCH_REFERENCES], bytes[BENCH_REFERENCES], resizes[BENCH_REFERENCES];
     measure_references(bench, size, ms, bytes, resizes);
     if (!bench_open_settled(bench, bench->quiet, bench->home, size, &line))
         report_missing("keys", "the dashboard does not start");
-    for (size_t i = 0; i < KEYS; i++) {
-        pause_a_little(i);
-        press(&line, i % 2 == 0 ? "j" : "k", i % 2 == 0 ? "Android" : "iOS", &keys);
+    for (size_t i = 0; i < BENCH_KEYS; i++) {
+        bench_pause_a_little(i);
+        bench_press(&line, i % 2 == 0 ? "j" : "k", i % 2 == 0 ? "Android" : "iOS", &keys);
     }
     double resize = measure_resizes(&line, size, true);
     line_close(&line);
-    if (keys.count < KEYS || resize < 0) {
+    if (keys.count < BENCH_KEYS || resize < 0) {
         report_missing("keys", "not every key or resize brings a frame");
         return;
     }
-    add_row("key → paint, p50 / p99, 5 platforms", size, "ms", report_median(keys.ms, KEYS),
-            report_p99(keys.ms, KEYS), bar_ms[size], bar_p99[size], ms);
-    add_row("cursor move", size, "B", report_median(keys.bytes, KEYS), -1, bar_bytes[size], -1,
-            bytes);
-    add_row("resize repaint, p50", size, "ms", resize, -1, bar_resize[size], -1, resizes);
+    bench_add_row("key → paint, p50 / p99, 5 platforms", size, "ms",
+                  report_median(keys.ms, BENCH_KEYS), report_p99(keys.ms, BENCH_KEYS), bar_ms[size],
+                  bar_p99[size], ms);
+    bench_add_row("cursor move", size, "B", report_median(keys.bytes, BENCH_KEYS), -1,
+                  bar_bytes[size], -1, bytes);
+    bench_add_row("resize repaint, p50", size, "ms", resize, -1, bar_resize[size], -1, resizes);
 }
 
 void bench_keys(struct bench *bench)

@@ -11,7 +11,7 @@
 #include "bench.h"
 #include "cost.h"
 
-enum { REST_S = 45, SETTLE_MS = 1500, RESTING_MAX = 8 };
+enum { REST_S = 60, SETTLE_MS = 1500, RESTING_MAX = 8 };
 
 struct resting {
     const char *name;

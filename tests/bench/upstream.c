@@ -42,15 +42,18 @@ struct service {
     enum upstream_dialect dialect;
     int fd, port;
     atomic_bool is_silent;
-    atomic_int_least64_t requests, polled, polled_ns, first_ns;
+    atomic_int latency_ms;
+    atomic_int_least64_t requests, polled, polled_ns;
     struct answers *answers;
 };
 
 struct upstream {
     int epoll_fd, stop_fd;
     pthread_t thread;
-    atomic_int latency_ms;
     atomic_int_least64_t pending;
+    pthread_mutex_t lock; /* guards what is watched */
+    char watched_part[UPSTREAM_PART_MAX];
+    struct upstream_watched watched;
     size_t service_count;
     struct service services[UPSTREAM_SERVICES_MAX];
     struct connection connections[CONNECTIONS_MAX];
@@ -120,11 +123,22 @@ static size_t whole_request(const struct connection *connection, struct answers_
     return head + body;
 }
 
-static void note_request(struct service *service, const struct connection *connection)
+static void note_watched(struct upstream *upstream, const struct connection *connection,
+                         const struct answers_request *request)
 {
-    int_least64_t none = 0;
-    atomic_fetch_add(&service->requests, 1);
-    atomic_compare_exchange_strong(&service->first_ns, &none, connection->begun_ns);
+    size_t line = strcspn(request->head, "\r");
+    struct upstream_watched *watched = &upstream->watched;
+    pthread_mutex_lock(&upstream->lock);
+    const char *part = upstream->watched_part;
+    if (part[0] != '\0' && memmem(request->head, line, part, strlen(part)) != NULL) {
+        if (watched->requests++ == 0)
+            watched->first_ns = connection->begun_ns;
+        if (request->is_halt_shown && watched->shown_requests == 0) {
+            watched->shown_requests = watched->requests;
+            watched->shown_ns = connection->due_ns;
+        }
+    }
+    pthread_mutex_unlock(&upstream->lock);
 }
 
 static void answer(struct upstream *upstream, struct connection *connection)
@@ -134,11 +148,12 @@ static void answer(struct upstream *upstream, struct connection *connection)
     size_t len = whole_request(connection, &request);
     if (len == 0)
         return;
-    note_request(service, connection);
+    atomic_fetch_add(&service->requests, 1);
     connection->out = answers_make(service->answers, &request, &connection->out_len);
-    connection->due_ns = line_now_ns() + (int64_t)atomic_load(&upstream->latency_ms) * 1000000;
+    connection->due_ns = line_now_ns() + (int64_t)atomic_load(&service->latency_ms) * 1000000;
     if (atomic_load(&service->is_silent))
         connection->due_ns = INT64_MAX;
+    note_watched(upstream, connection, &request);
     atomic_fetch_add(&upstream->pending, 1);
     if (request.is_last_of_poll && connection->due_ns != INT64_MAX) {
         atomic_fetch_add(&service->polled, request.is_new ? 1 : 0);
@@ -256,6 +271,7 @@ struct upstream *upstream_open(const enum upstream_dialect *services, size_t cou
     upstream->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     upstream->stop_fd = eventfd(0, EFD_CLOEXEC);
     watch(upstream, upstream->stop_fd, EPOLLIN, UINT64_MAX, EPOLL_CTL_ADD);
+    pthread_mutex_init(&upstream->lock, NULL);
     upstream->service_count = count;
     for (size_t i = 0; i < count; i++) {
         upstream->services[i].dialect = services[i];
@@ -282,6 +298,7 @@ void upstream_close(struct upstream *upstream)
     }
     close(upstream->epoll_fd);
     close(upstream->stop_fd);
+    pthread_mutex_destroy(&upstream->lock);
     free(upstream);
 }
 
@@ -292,9 +309,9 @@ int upstream_port(const struct upstream *upstream, size_t service)
     return upstream->services[service].port;
 }
 
-void upstream_set_latency(struct upstream *upstream, int ms)
+void upstream_set_latency(struct upstream *upstream, size_t service, int ms)
 {
-    atomic_store(&upstream->latency_ms, ms);
+    atomic_store(&upstream->services[service].latency_ms, ms);
 }
 
 void upstream_set_silent(struct upstream *upstream, size_t service, bool is_silent)
@@ -322,12 +339,18 @@ int64_t upstream_pending(struct upstream *upstream)
     return atomic_load(&upstream->pending);
 }
 
-void upstream_forget(struct upstream *upstream, size_t service)
+void upstream_watch(struct upstream *upstream, const char *part)
 {
-    atomic_store(&upstream->services[service].first_ns, 0);
+    pthread_mutex_lock(&upstream->lock);
+    snprintf(upstream->watched_part, sizeof upstream->watched_part, "%s", part);
+    upstream->watched = (struct upstream_watched){0};
+    pthread_mutex_unlock(&upstream->lock);
 }
 
-int64_t upstream_first_ns(struct upstream *upstream, size_t service)
+struct upstream_watched upstream_watched(struct upstream *upstream)
 {
-    return atomic_load(&upstream->services[service].first_ns);
+    pthread_mutex_lock(&upstream->lock);
+    struct upstream_watched watched = upstream->watched;
+    pthread_mutex_unlock(&upstream->lock);
+    return watched;
 }

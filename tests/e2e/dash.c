@@ -2,6 +2,7 @@
 #include "dash.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
@@ -218,7 +219,7 @@ void dash_quit(struct dash *dash)
 
 /* --------------------------------------------------------------------- commands */
 
-__attribute__((noreturn)) static void run_command(const struct surroundings *s, const int out[2])
+__attribute__((noreturn)) static void run_command(const struct surroundings *s, int out, int err)
 {
     for (size_t i = 0; s->env[i] != NULL; i++) {
         char *copy = strdup(s->env[i]);
@@ -231,23 +232,17 @@ __attribute__((noreturn)) static void run_command(const struct surroundings *s, 
     char *argv[ARGS_MAX] = {NULL};
     for (size_t i = 0; i + 1 < ARGS_MAX && s->argv[i] != NULL; i++)
         argv[i] = strdup(s->argv[i]);
-    dup2(out[1], 1);
-    close(out[0]);
-    close(out[1]);
+    dup2(out, 1);
+    dup2(err, 2);
     execv(argv[0], argv);
     _exit(127);
 }
 
-char *dash_command(const struct dash *dash, const struct simulator *sim, const char *const *args,
-                   int *status)
+/* Descriptors beyond the first three must close on exec. */
+static pid_t start_command(const struct dash *dash, const struct simulator *sim,
+                           const char *const *args, int out, int err)
 {
     struct surroundings s = {0};
-    int out[2];
-    int ended = 0;
-    size_t used = 0;
-    char *text = calloc(1, OUTPUT_MAX);
-    assert_non_null(text);
-    assert_int_equal(pipe(out), 0);
     set_home(&s, dash->home);
     s.argv[0] = program();
     add_all(s.argv, 1, ARGS_MAX, args);
@@ -259,16 +254,46 @@ char *dash_command(const struct dash *dash, const struct simulator *sim, const c
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0)
-        run_command(&s, out);
+        run_command(&s, out, err);
+    return pid;
+}
+
+char *dash_command(const struct dash *dash, const struct simulator *sim, const char *const *args,
+                   int *status)
+{
+    int out[2];
+    int ended = 0;
+    size_t used = 0;
+    char *text = calloc(1, OUTPUT_MAX);
+    assert_non_null(text);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    pid_t pid = start_command(dash, sim, args, out[1], 2);
     close(out[1]);
-    for (ssize_t n; used < OUTPUT_MAX - 1 &&
-                    ((n = read(out[0], text + used, OUTPUT_MAX - 1 - used)) > 0 || errno == EINTR);)
+    for (ssize_t n;
+         used < OUTPUT_MAX - 1 &&
+         ((n = read(out[0], text + used, OUTPUT_MAX - 1 - used)) > 0 || (n < 0 && errno == EINTR));)
         used += n > 0 ? (size_t)n : 0;
     close(out[0]);
     while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
         continue;
-    *status = WIFEXITED(ended) ? WEXITSTATUS(ended) : PTY_SIGNALLED + WTERMSIG(ended);
+    *status = dash_status(ended);
     return text;
+}
+
+int dash_status(int ended)
+{
+    return WIFEXITED(ended) ? WEXITSTATUS(ended) : PTY_SIGNALLED + WTERMSIG(ended);
+}
+
+pid_t dash_spawn(const struct dash *dash, const struct simulator *sim, const char *const *args,
+                 const char *output)
+{
+    int out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(out >= 0);
+    pid_t pid = start_command(dash, sim, args, out, out);
+    close(out);
+    assert_true(pid > 0);
+    return pid;
 }
 
 /* -------------------------------------------------------------------- the world */

@@ -61,6 +61,11 @@ __attribute__((noreturn, format(printf, 2, 3))) void dash_fail(struct dash *dash
  * the caller frees. *status is as from pty_wait_exit. `args` is NULL-terminated. */
 char *dash_command(const struct dash *dash, const struct simulator *sim, const char *const *args,
                    int *status);
+/* The same, left running: what it says goes to the file `output`. The caller waits for the process;
+ * dash_status makes of waitpid's status what pty_wait_exit returns. */
+pid_t dash_spawn(const struct dash *dash, const struct simulator *sim, const char *const *args,
+                 const char *output);
+int dash_status(int ended);
 
 /* True as soon as the world says so; fails the test otherwise. The program's screen is read
  * meanwhile where there is a dash. */

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "schema.h"
 
 enum { SENTRY_BUCKET_S = 300 };
@@ -150,6 +151,66 @@ static void expect_requests(json_t *platform, json_t *reading)
     json_decref(truth);
 }
 
+/* A whole UTC hour, or a whole Pacific day, which is not always 24 hours long. */
+static int64_t period_start(json_t *reading, int64_t to_ms)
+{
+    struct sw_civil day;
+    int64_t from_ms = to_ms - 3600000;
+    if (number_at(reading, "window_s") == 3600)
+        return from_ms;
+    sw_civil_utc(to_ms, &day); /* midnight there is early morning of the same date in UTC */
+    day.day--;
+    day.hour = 0;
+    assert_int_equal(sw_zone_named_to_utc("America/Los_Angeles", &day, &from_ms, NULL), SW_OK);
+    return from_ms;
+}
+
+/* Play's figure of one version beside the world's: unknown where too few used it. */
+static void expect_vital(json_t *reading, const char *side, const char *id, const char *version,
+                         int64_t from_ms, int64_t to_ms)
+{
+    static const struct {
+        const char *metric, *users, *bad;
+        bool is_turned;
+    } rows[] = {{"crash_free_users", "users", "crashed_users", true},
+                {"user_perceived_crash_rate", "users", "seen_crash_users", false},
+                {"anr_rate", "users", "anr_users", false},
+                {"slow_start_rate", "cold_start_users", "slow_cold_start_users", false}};
+    char name[32];
+    const char *metric = text_at(reading, "metric");
+    size_t row = 0;
+    while (row < 4 && strcmp(rows[row].metric, metric) != 0)
+        row++;
+    assert_true(row < 4);
+    json_t *truth = figures(id, version, from_ms, to_ms);
+    double users = number_at(truth, rows[row].users);
+    snprintf(name, sizeof name, "%svalue", side);
+    if (users < 50) {
+        assert_true(json_is_null(json_object_get(reading, name)));
+    } else {
+        double rate = 100 * number_at(truth, rows[row].bad) / users;
+        expect_near(number_at(reading, name), rows[row].is_turned ? 100 - rate : rate, metric, id);
+        snprintf(name, sizeof name, "%sn", side);
+        /* Rounded by Play. */
+        double step = users < 1000 ? 10 : users < 10000 ? 100 : 1000;
+        if (fabs(number_at(reading, name) - users) > step / 2)
+            fail_msg("users of %s: %g, in the world %g", id, number_at(reading, name), users);
+    }
+    json_decref(truth);
+}
+
+static void expect_vitals(json_t *platform, json_t *reading)
+{
+    const char *id = text_at(platform, "id"), *period = text_at(reading, "period");
+    int64_t to_ms = parse_time(text_at(reading, "true_for"));
+    int64_t from_ms = period_start(reading, to_ms);
+    bool is_hour = number_at(reading, "window_s") == 3600;
+    assert_true(to_ms % 3600000 == 0);
+    assert_non_null(strstr(period, is_hour ? "hour to " : "Pacific day "));
+    expect_vital(reading, "", id, text_at(platform, "version"), from_ms, to_ms);
+    expect_vital(reading, "old_", id, text_at(platform, "previous_version"), from_ms, to_ms);
+}
+
 static size_t expect_health(json_t *platform)
 {
     size_t i;
@@ -163,6 +224,8 @@ static size_t expect_health(json_t *platform)
             expect_sessions(platform, reading);
         else if (strcmp(metric, "error_rate") == 0 || strcmp(metric, "latency_p95") == 0)
             expect_requests(platform, reading);
+        else if (strcmp(text_at(reading, "source"), "vitals") == 0)
+            expect_vitals(platform, reading);
         else
             continue;
         compared++;
@@ -234,7 +297,7 @@ static void five_platforms_with_the_worlds_figures(void **state)
     static const struct {
         const char *id;
         size_t readings; /* compared with the world */
-    } platforms[] = {{"ios", 2}, {"android", 2}, {"wear", 2}, {"web", 1}, {"backend", 2}};
+    } platforms[] = {{"ios", 2}, {"android", 6}, {"wear", 6}, {"web", 1}, {"backend", 2}};
     (void)state;
     json_t *status = status_of("status --json", 0);
     json_t *truth = world();
@@ -257,7 +320,7 @@ static void five_platforms_with_the_worlds_figures(void **state)
         if (!json_is_true(json_object_get(source, "ok")))
             fail_msg("source %s: %s", text_at(source, "id"), text_at(source, "error"));
     }
-    assert_int_equal(i, 6);
+    assert_int_equal(i, 7);
     json_decref(truth);
     json_decref(status);
 }
@@ -917,6 +980,8 @@ static int setup(void **state)
 {
     (void)state;
     simulator_start(&sim, 1, 3);
+    /* One command after the other, each asking everything: more than people do in a second. */
+    simulator_do(&sim, "POST", "/world", "{\"quota\": {\"factor\": 20}}");
     cli_home_make(&home, sim.config);
     return 0;
 }

@@ -76,8 +76,9 @@ static const char *key_of(const char *source)
 
 static int64_t requests(void)
 {
-    static const char *const services[] = {"app_store", "google_oauth", "google_play",
-                                           "sentry",    "cloudwatch",   "codedeploy"};
+    static const char *const services[] = {"app_store",        "google_oauth", "google_play",
+                                           "google_reporting", "sentry",       "cloudwatch",
+                                           "codedeploy"};
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
         sum += simulator_count(&sim, services[i], "requests");
@@ -447,6 +448,8 @@ static int setup(void **state)
 {
     (void)state;
     simulator_start(&sim, 1, 5);
+    /* One command after the other, each asking everything: more than people do in a second. */
+    simulator_do(&sim, "POST", "/world", "{\"quota\": {\"factor\": 20}}");
     cli_home_make(&home, sim.config);
     return 0;
 }

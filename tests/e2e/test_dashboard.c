@@ -214,30 +214,13 @@ static void an_unmarked_paste_does_not_act(void **state)
 
 static void strange_sequences_do_not_act(void **state)
 {
-    static const char *const sequences[] = {"\033[I",
-                                            "\033[O",
-                                            "\033[H",
-                                            "\033[1;5H",
-                                            "\033OH",
-                                            "\033[<0;10;10M",
-                                            "\033[<0;10;10m",
-                                            "\033[M #y",
-                                            "\033[M\x20\x48y",
-                                            "\033[?1;2c",
-                                            "\033[X",
-                                            "\033]11;rgb:00/00/00\a",
-                                            "\033]0;Hy\033\\",
-                                            "\033PHyHy\033\\",
-                                            "\033_Hy\033\\",
-                                            "\033[99999999999;1H",
-                                            "\033[200y",
-                                            "\033[27;5;72~",
-                                            "\x9b"
-                                            "Hy",
-                                            "\xc3\x28H\x80",
-                                            "\033[72;5u",
-                                            "\033\033[H",
-                                            "\033[1;2H\033[y"};
+    static const char *const sequences[] = {
+        "\033[I",          "\033[O",          "\033[H",         "\033[1;5H",
+        "\033OH",          "\033[<0;10;10M",  "\033[<0;10;10m", "\033[M #y",
+        "\033[M\x20\x48y", "\033[?1;2c",      "\033[X",         "\033]11;rgb:00/00/00\a",
+        "\033]0;Hy\033\\", "\033PHyHy\033\\", "\033_Hy\033\\",  "\033[99999999999;1H",
+        "\033[200y",       "\033[27;5;72~",   "\x9bHy",         "\xc3\x28H\x80",
+        "\033[72;5u",      "\033\033[H",      "\033[1;2H\033[y"};
     struct dash dash;
     (void)state;
     start(&dash, &(struct dash_options){.sim = &quiet});

@@ -255,6 +255,19 @@ static void a_oneshot_verb_waits_for_the_settlement(void **state)
     sw_record_clear(&record);
 }
 
+/* Of several flows that were told to wait for the same moment, one may come when it is over. */
+static void a_oneshot_asks_again_when_the_told_moment_is_over(void **state)
+{
+    (void)state;
+    struct world_app app = world_look("app0");
+    app.health_waits = 2;
+    world_set("app0", &app);
+    struct sw_core *core = world_start(true, false);
+    assert_int_equal(world_look("app0").health_waits, 0);
+    assert_int_equal(world_look("app0").health_reads, 1);
+    sw_core_close(core);
+}
+
 static void read_only_settles_nothing(void **state)
 {
     (void)state;
@@ -909,6 +922,7 @@ int main(void)
         TEST(intents_of_other_releases_are_settled_too),
         TEST(an_intent_whose_process_lives_is_left_alone),
         TEST(a_oneshot_verb_waits_for_the_settlement),
+        TEST(a_oneshot_asks_again_when_the_told_moment_is_over),
         TEST(read_only_settles_nothing),
         TEST(a_halt_does_not_wait_for_another_verb),
         TEST(a_verb_that_is_still_reading_is_superseded),

@@ -269,6 +269,58 @@ static void the_upstreams_no_is_final(void **state)
     sw_core_close(core);
 }
 
+static enum sw_code refuse_the_third(void *arg)
+{
+    int *count = arg;
+    if (++*count == 3)
+        set_write("app0", WRITE_IS_REFUSED, -1);
+    return SW_OK;
+}
+
+/* A dashboard's halt has no limit: a no after attempts that never left must end it. */
+static void a_no_after_unsent_halts_is_final(void **state)
+{
+    (void)state;
+    int count = 0;
+    struct sw_core *core = world_start(false, false);
+    set_write("app0", WRITE_IS_UNSENT, -1);
+    world_before_writes(refuse_the_third, &count);
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_REJECTED, SW_E_CONFLICT, "409");
+    assert_int_equal(count, 3);
+    sw_core_close(core);
+}
+
+static enum sw_code complete_it(void *arg)
+{
+    struct world_app app = world_look("app0");
+    (void)arg;
+    app.state = SW_STATE_COMPLETE;
+    app.percent = 100;
+    world_set("app0", &app);
+    return SW_OK;
+}
+
+/* What was to be halted is done by itself, as a deployment is: no halt reaches it any more. */
+static void a_halt_overtaken_by_the_end_ends(void **state)
+{
+    static const enum world_write ways[] = {WRITE_IS_LOST, WRITE_IS_IGNORED};
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct world_app app = world_look("app0");
+        app.state = SW_STATE_ROLLING;
+        app.percent = 10;
+        world_set("app0", &app);
+        struct sw_core *core = world_start(false, false);
+        set_write("app0", ways[i], 1);
+        world_before_writes(complete_it, NULL);
+        expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_REJECTED, SW_E_CONFLICT,
+               "NOT HALTED: the store now shows COMPLETE at 100%");
+        assert_int_equal(world_look("app0").writes, i + 1);
+        world_before_writes(NULL, NULL);
+        sw_core_close(core);
+    }
+}
+
 static void a_halt_may_be_blind(void **state)
 {
     (void)state;
@@ -493,6 +545,8 @@ int main(void)
         TEST(a_halt_of_what_cannot_be_halted_any_more_ends_aloud),
         TEST(an_unsent_halt_is_tried_until_it_leaves),
         TEST(the_upstreams_no_is_final),
+        TEST(a_no_after_unsent_halts_is_final),
+        TEST(a_halt_overtaken_by_the_end_ends),
         TEST(a_halt_may_be_blind),
         TEST(without_any_ids_a_halt_fails_aloud),
         TEST(an_early_halt_waits_for_the_releases_name),

@@ -189,6 +189,38 @@ static void health_belongs_to_one_version(void **state)
     drop(stage);
 }
 
+/* Reviews speak of a version, builds of the app; each list replaces the one before. */
+static void builds_outlive_a_version_and_reviews_do_not(void **state)
+{
+    (void)state;
+    struct stage *stage = make(SW_PLAN_STAGES);
+    struct sw_model_platform *platform = &stage->model.platforms[0];
+    const struct sw_build_seen builds[2] = {{.build = "7"}, {.build = "6"}};
+    const struct sw_review_seen review = {.rating = 1};
+    see(stage, rolling(10, 1000));
+    struct sw_flow *store = flow_of(stage, SW_ROLE_ROLLOUT);
+    sw_flow_report_builds(store, sw_flow_target(store, 0), builds, 2);
+    sw_reducer_fold(&stage->reducer, store);
+    sw_reducer_fold(&stage->reducer, store);
+    struct sw_flow *health = flow_of(stage, SW_ROLE_HEALTH);
+    sw_flow_give(health, 0, NULL, &platform->rollout);
+    sw_flow_report_reviews(health, sw_flow_target(health, 0), &review, 1);
+    sw_reducer_fold(&stage->reducer, health);
+    assert_int_equal(platform->build_count, 2);
+    assert_string_equal(platform->builds[1].build.build, "6");
+    assert_int_equal(platform->review_count, 1);
+    struct sw_rollout next = rolling(5, 2000);
+    sw_copy(next.version, sizeof next.version, "2.0.1");
+    see(stage, next);
+    assert_int_equal(platform->build_count, 2);
+    assert_int_equal(platform->review_count, 0);
+    sw_reducer_fold(&stage->reducer, health); /* a late answer about the version before */
+    assert_int_equal(platform->review_count, 0);
+    sw_flow_free(health);
+    sw_flow_free(store);
+    drop(stage);
+}
+
 static void a_stage_begins_with_our_own_outcome(void **state)
 {
     (void)state;
@@ -321,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_slow_poll_never_undoes_a_reread),
         cmocka_unit_test(a_clock_set_back_does_not_freeze_the_picture),
         cmocka_unit_test(health_belongs_to_one_version),
+        cmocka_unit_test(builds_outlive_a_version_and_reviews_do_not),
         cmocka_unit_test(a_stage_begins_with_our_own_outcome),
         cmocka_unit_test(a_resume_outside_starts_the_soak_again),
         cmocka_unit_test(the_first_look_is_no_change),

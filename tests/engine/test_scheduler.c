@@ -208,6 +208,23 @@ static void what_does_not_count_is_asked_again(void **state)
             assert_in_range(sw_sched_again(&cases[i].retry, random), cases[i].least, cases[i].most);
 }
 
+/* An outage of an hour and one 429 at its end: the next attempt is not a quarter of an hour away. */
+static void a_429_after_an_outage_is_the_first(void **state)
+{
+    struct sw_unit unit = {0};
+    struct sw_sched_result result = {.code = SW_E_QUOTA, .interval_ms = 60000};
+    (void)state;
+    for (int i = 1; i <= 60; i++)
+        assert_int_equal(sw_sched_count(&unit, SW_E_NETWORK), i);
+    result.failures = sw_sched_count(&unit, SW_E_QUOTA);
+    assert_int_equal(sw_sched_delay(&result, 0.5), 60000);
+    assert_int_equal(sw_sched_count(&unit, SW_E_QUOTA), 2);
+    assert_int_equal(sw_sched_count(&unit, SW_E_HTTP), 63);
+    assert_int_equal(sw_sched_count(&unit, SW_E_QUOTA), 1);
+    assert_int_equal(sw_sched_count(&unit, SW_OK), 0);
+    assert_int_equal(sw_sched_count(&unit, SW_E_HTTP), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +236,7 @@ int main(void)
         cmocka_unit_test(earlier_wins_and_resting_leaves),
         cmocka_unit_test(delays),
         cmocka_unit_test(what_does_not_count_is_asked_again),
+        cmocka_unit_test(a_429_after_an_outage_is_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -489,6 +489,16 @@ static const struct sw_source_kind felt_kind = {
 
 /* ------------------------------------------------------------------ health */
 
+static bool is_told_to_wait(const char *app)
+{
+    pthread_mutex_lock(&world.lock);
+    struct world_app *it = find(app);
+    bool is_told = it->health_waits > 0;
+    it->health_waits -= is_told;
+    pthread_mutex_unlock(&world.lock);
+    return is_told;
+}
+
 static enum sw_code observe_health(struct sw_flow *flow, struct sw_error *err)
 {
     for (size_t i = 0; i < sw_flow_target_count(flow); i++) {
@@ -500,6 +510,9 @@ static enum sw_code observe_health(struct sw_flow *flow, struct sw_error *err)
                                      .true_for_ms = sw_flow_now(flow)};
         if (target->rollout == NULL)
             continue;
+        if (is_told_to_wait(sw_node_str(target->options, "app")))
+            return sw_fail_http(err, SW_E_QUOTA, 0, true, sw_time_real_ms(),
+                                "asked to wait another 1 s; nothing was sent");
         enum sw_code code =
             get(flow, &operations[OPERATION_HEALTH], sw_node_str(target->options, "app"), &tree, err);
         if (code != SW_OK)

@@ -36,6 +36,7 @@ struct world_app {
     int write_count;                 /* ... this many of them; then they work. -1: all */
     int health_percent_x100;         /* 9960 = 99.60 % crash-free */
     int reads, writes, health_reads; /* counted; writes: requests that mutate */
+    int health_waits; /* so many health reads are told to wait, until a moment that is over already */
     int64_t lag_reads; /* after a write that works, so many reads still show the old state */
     struct {
         enum sw_state state;

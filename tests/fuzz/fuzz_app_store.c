@@ -1,10 +1,12 @@
 /*
  * fuzz_app_store.c: whatever App Store Connect replies, a poll reports a rollout that holds
- * together or an error, its handle can be read back, and a verb sends at most one write.
+ * together or an error, its handle can be read back, a count of reviews adds up, and a verb sends
+ * at most one write.
  *
- * First two bytes (a letter, a newline): p a poll and a second one on its rollout; otherwise a verb
- * (h halt, r resume, v advance, c complete) on version v2, whose next part is the handle of the
- * last known rollout.
+ * First two bytes (a letter, a newline): p a poll with what it reads beside the versions, and a
+ * second one on its rollout; w the same after a reading whose handle is the next part; s the
+ * reviews of version v2, whose handle is the next part; otherwise a verb (h halt, r resume, v
+ * advance, c complete) on version v2, whose next part is the handle of the last known rollout.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +24,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define ACCOUNT "id: apple\nkind: app_store\nkey_id: 2X9R4HXF34\nkey_file: /nowhere/key.p8\n"
 #define IOS     "source: apple\nbundle_id: com.acme.app\n"
 
-static void poll(struct replies *replies)
+/* known: the handle of the reading before, or NULL; taken over. */
+static void poll(struct replies *replies, char *known)
 {
-    struct sw_rollout last = {0};
     struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);
     struct sw_target *target = flow_add_target(flow, SW_ROLE_ROLLOUT, IOS);
+    struct sw_rollout last = {.handle = known, .observed_at_ms = sw_flow_now(flow) - 60000};
+    target->rollout = known ? &last : NULL;
     flow_perform_with(flow, replies_perform, replies);
     for (int i = 0; i < 2; i++) {
         struct sw_error err = {0};
         enum sw_code code = flow_observe(flow, &err);
         replies_check_error(code, &err);
         const struct sw_rollout *rollout = flow_rollout(flow, 0);
-        sw_assert((code == SW_OK) == (rollout != NULL));
+        /* What stands beside the versions may fail after they were reported. */
+        sw_assert(code != SW_OK || rollout != NULL);
         if (!rollout)
             continue;
         struct asc_handle handle;
@@ -46,6 +51,34 @@ static void poll(struct replies *replies)
     }
     flow_free(flow);
     sw_rollout_clear(&last);
+}
+
+static void reviews(struct replies *replies)
+{
+    struct sw_error err = {0};
+    struct sw_rollout rollout = {.handle = replies_take(replies), .version = "4.12.0"};
+    struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);
+    struct sw_target *target = flow_add_target(flow, SW_ROLE_HEALTH, IOS);
+    target->metric = SW_METRIC_ONE_STAR_SHARE;
+    target->windows_s[0] = 3600;
+    target->windows_s[1] = 7 * 86400;
+    target->window_count = 2;
+    sw_copy(rollout.identity, sizeof(rollout.identity), "v2");
+    target->rollout = &rollout;
+    flow_perform_with(flow, replies_perform, replies);
+    enum sw_code code = flow_observe(flow, &err);
+    replies_check_error(code, &err);
+    const struct flow_reports *reports = flow_reports(flow);
+    sw_assert(reports->reading_count == 0 || reports->reading_count == 2);
+    if (reports->reading_count == 2) {
+        const struct sw_reading *hour = &reports->readings[0].reading;
+        const struct sw_reading *week = &reports->readings[1].reading;
+        replies_check(flow, 1, hour->observed_at_ms);
+        sw_assert(hour->n.value <= week->n.value && hour->bad.value <= week->bad.value);
+        sw_assert(week->bad.value <= week->n.value);
+    }
+    flow_free(flow);
+    sw_rollout_clear(&rollout);
 }
 
 struct writes {
@@ -96,11 +129,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'v':
         act(&replies, SW_VERB_ADVANCE);
         break;
+    case 's':
+        reviews(&replies);
+        break;
     case 'c':
         act(&replies, SW_VERB_COMPLETE);
         break;
+    case 'w':
+        poll(&replies, replies_take(&replies));
+        break;
     default:
-        poll(&replies);
+        poll(&replies, NULL);
         break;
     }
     return 0;

@@ -98,6 +98,14 @@ static void check_rollout(const struct sw_rollout *r)
     CHECK_TEXT(r->previous_build);
     CHECK_TEXT(r->place);
     CHECK_TEXT(r->note);
+    CHECK_TEXT(r->release_how);
+    CHECK_TEXT(r->other.version);
+    CHECK_TEXT(r->other.build);
+    CHECK_TEXT(r->other.raw_state);
+    sw_assert(r->other.state >= SW_STATE_UNKNOWN && r->other.state < SW_STATE_COUNT);
+    check_value(r->other.percent_set, 100);
+    check_value(r->pause_days_before, 0);
+    sw_assert(r->paused_since_ms <= r->observed_at_ms);
     check_value(r->percent_set, 100);
     check_value(r->percent_actual, 100);
     check_value(r->next_percent, 100);
@@ -113,6 +121,8 @@ static void check_reading(const struct sw_reading *r, int64_t now_ms)
     check_value(r->n, 0);
     check_value(r->bad, 0);
     sw_assert(r->observed_at_ms == now_ms && r->true_for_ms <= now_ms);
+    sw_assert(r->stale_after_s >= 0);
+    CHECK_TEXT(r->period);
     CHECK_TEXT(r->origin);
 }
 
@@ -152,6 +162,31 @@ static void check_lists(const struct flow_reports *r)
         }
 }
 
+static void check_builds(const struct flow_builds *builds)
+{
+    for (size_t i = 0; i < builds->count; i++) {
+        const struct sw_build_seen *build = &builds->items[i];
+        CHECK_TEXT(build->version);
+        CHECK_TEXT(build->build);
+        CHECK_TEXT(build->processing);
+        CHECK_TEXT(build->internal);
+        CHECK_TEXT(build->external);
+        CHECK_TEXT(build->beta_review);
+        sw_assert(build->sessions >= -1 && build->crashes >= -1 && build->installs >= -1);
+    }
+}
+
+static void check_reviews(const struct flow_reviews *reviews)
+{
+    for (size_t i = 0; i < reviews->count; i++) {
+        const struct sw_review_seen *review = &reviews->items[i];
+        CHECK_TEXT(review->title);
+        CHECK_TEXT(review->body);
+        CHECK_TEXT(review->territory);
+        sw_assert(review->rating >= 1 && review->rating <= 5);
+    }
+}
+
 void replies_check(const struct sw_flow *flow, size_t targets, int64_t now_ms)
 {
     const struct flow_reports *r = flow_reports(flow);
@@ -166,6 +201,10 @@ void replies_check(const struct sw_flow *flow, size_t targets, int64_t now_ms)
     for (size_t i = 0; i < r->series_count; i++)
         check_series(&r->series[i].series);
     check_lists(r);
+    for (size_t i = 0; i < r->builds_count; i++)
+        check_builds(&r->builds[i]);
+    for (size_t i = 0; i < r->reviews_count; i++)
+        check_reviews(&r->reviews[i]);
 }
 
 void replies_check_offers(const struct sw_source_kind *kind, const struct sw_target *target,

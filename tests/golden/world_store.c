@@ -79,13 +79,15 @@ const struct sw_snapshot *world_store(void)
     p->next_at_ms = 0;
     p->next_percent = (struct sw_value){0};
     p->next_note = "halted";
-    p->release_how = "when Apple approves it, by itself, phased over 7 days: NOT held for `advance`";
+    p->release_how =
+        "when Apple approves it, by itself, phased over 7 days: NOT held for `advance`";
     p->other = (struct sw_other){.version = "2.15.4",
                                  .build = "20250121.9",
                                  .state = SW_STATE_IN_REVIEW,
                                  .raw_state = "WAITING_FOR_REVIEW",
                                  .percent_set = KNOWN(0)};
     p->pause_left_s = (struct sw_value){27 * 86400 + 17 * 3600, true};
+    p->started_at_ms = MINUTES_AGO(5056);
     p->paused_since_ms = MINUTES_AGO(420);
     p->is_halt_weekends = true;
     p->weekends_to_come = 2;

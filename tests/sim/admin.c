@@ -1,6 +1,7 @@
 /* The admin endpoint's requests: see admin.h. What it shows is made in admin_view.c. */
 #include "admin.h"
 
+#include "admin_change.h"
 #include "admin_view.h"
 #include "faults.h"
 #include "process.h"
@@ -17,73 +18,15 @@ static void fail(struct sim_reply *rp, int status, const char *text)
 
 /* ---- changing the world ----------------------------------------------------------------- */
 
-struct change {
-    struct sim *sim;
-    char error[256];
-    bool clock_was_set;
-};
-
-static bool bad(struct change *change, const char *text)
-{
-    snprintf(change->error, sizeof change->error, "%s", text);
-    return false;
-}
-
-/* A number at `key` in [low, high]; absent leaves *out. */
-static bool number(struct change *change, json_t *object, const char *key, double low, double high,
-                   double *out)
-{
-    json_t *value = json_object_get(object, key);
-
-    if (value == NULL)
-        return true;
-    if (!json_is_number(value) || json_number_value(value) < low ||
-        json_number_value(value) > high) {
-        snprintf(change->error, sizeof change->error, "\"%s\" must be a number from %g to %g", key,
-                 low, high);
-        return false;
-    }
-    *out = json_number_value(value);
-    return true;
-}
-
-static bool flag(struct change *change, json_t *object, const char *key, bool *out)
-{
-    json_t *value = json_object_get(object, key);
-
-    if (value != NULL && !json_is_boolean(value))
-        return bad(change, "a flag must be true or false");
-    if (value != NULL)
-        *out = json_is_true(value);
-    return true;
-}
-
-static bool only(struct change *change, json_t *object, const char *const *known)
-{
-    const char *unknown = json_is_object(object) ? sim_json_unknown(object, known) : "(no object)";
-
-    if (unknown == NULL)
-        return true;
-    snprintf(change->error, sizeof change->error, "unknown key \"%.64s\"", unknown);
-    return false;
-}
-
-static const char *text(json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-
-    return value == NULL ? "" : value;
-}
-
 static bool set_clock(struct change *change, json_t *object)
 {
     static const char *const known[] = {"advance_s", "speed", NULL};
     double advance_s = 0;
     double speed = change->sim->clock.speed;
 
-    if (!only(change, object, known) ||
-        !number(change, object, "advance_s", 0, 90.0 * 24 * 3600, &advance_s) ||
-        !number(change, object, "speed", 1, 3600, &speed))
+    if (!admin_only(change, object, known) ||
+        !admin_number(change, object, "advance_s", 0, 90.0 * 24 * 3600, &advance_s) ||
+        !admin_number(change, object, "speed", 1, 3600, &speed))
         return false;
     sim_clock_set(change->sim, (int64_t)(advance_s * 1000), speed);
     change->clock_was_set = true;
@@ -93,18 +36,18 @@ static bool set_clock(struct change *change, json_t *object)
 static bool set_crash_rate(struct change *change, json_t *object)
 {
     static const char *const known[] = {"platform", "version", "rate", "share", NULL};
-    struct world_app *app = world_app_find(change->sim->world, text(object, "platform"));
+    struct world_app *app = world_app_find(change->sim->world, admin_text(object, "platform"));
     struct world_version *version =
-        app == NULL ? NULL : world_version_find(app, text(object, "version"));
+        app == NULL ? NULL : world_version_find(app, admin_text(object, "version"));
 
-    if (!only(change, object, known))
+    if (!admin_only(change, object, known))
         return false;
     if (version == NULL)
-        return bad(change, "crash_rate: no such platform or version");
+        return admin_bad(change, "crash_rate: no such platform or version");
     double rate = version->crash_rate;
     double share = version->share;
-    if (!number(change, object, "rate", 0, 1, &rate) ||
-        !number(change, object, "share", 0, 1, &share))
+    if (!admin_number(change, object, "rate", 0, 1, &rate) ||
+        !admin_number(change, object, "share", 0, 1, &share))
         return false;
     if (json_object_get(object, "rate") != NULL)
         version->crash_turn_ms = 0; /* the hand wins over the script */
@@ -118,27 +61,29 @@ static bool set_crash_rate(struct change *change, json_t *object)
 
 static bool set_service(struct change *change, json_t *object)
 {
-    static const char *const known[] = {"platform",  "side", "error_rate",
-                                        "median_ms", "requests_per_minute", NULL};
+    static const char *const known[] = {
+        "platform", "side", "error_rate", "median_ms", "requests_per_minute", NULL};
     struct world *world = change->sim->world;
-    struct world_service *service = world_service_find(world, text(object, "platform"));
-    const char *side_name = text(object, "side");
+    struct world_service *service = world_service_find(world, admin_text(object, "platform"));
+    const char *side_name = admin_text(object, "side");
 
-    if (!only(change, object, known))
+    if (!admin_only(change, object, known))
         return false;
     if (service == NULL)
-        return bad(change, "service: no such platform");
-    struct deployment *newest =
-        deploy_newest(&world->deploy.groups[service - world->services]);
+        return admin_bad(change, "service: no such platform");
+    struct deployment *newest = deploy_newest(&world->deploy.groups[service - world->services]);
     int green = newest == NULL ? 0 : newest->green_side;
     for (int side = 0; side < 2; side++) {
-        bool is_meant = side_name[0] == '\0' || (strcmp(side_name, "green") == 0 && side == green) ||
+        bool is_meant = side_name[0] == '\0' ||
+                        (strcmp(side_name, "green") == 0 && side == green) ||
                         (strcmp(side_name, "blue") == 0 && side != green);
-        if (is_meant && (!number(change, object, "error_rate", 0, 1, &service->error_rate[side]) ||
-                         !number(change, object, "median_ms", 0.1, 1e6, &service->median_ms[side])))
+        if (is_meant &&
+            (!admin_number(change, object, "error_rate", 0, 1, &service->error_rate[side]) ||
+             !admin_number(change, object, "median_ms", 0.1, 1e6, &service->median_ms[side])))
             return false;
     }
-    return number(change, object, "requests_per_minute", 0, 1e6, &service->requests_per_minute);
+    return admin_number(change, object, "requests_per_minute", 0, 1e6,
+                        &service->requests_per_minute);
 }
 
 /* As a person in the Play Console: no rule is asked, open edits die. */
@@ -147,12 +92,13 @@ static bool set_play(struct change *change, json_t *object)
     static const char *const known[] = {"track", "code", "status", "fraction", NULL};
     struct play_store *play = &change->sim->world->play;
     struct play_track *track =
-        play_track_find(play->tracks, play->n_tracks, text(object, "track"));
+        play_track_find(play->tracks, play->n_tracks, admin_text(object, "track"));
     int64_t code = json_integer_value(json_object_get(object, "code"));
-    enum play_status status = play_status_parse(text(object, "status"));
+    enum play_status status = play_status_parse(admin_text(object, "status"));
     double fraction = 0;
 
-    if (!only(change, object, known) || !number(change, object, "fraction", 0, 0.9999, &fraction))
+    if (!admin_only(change, object, known) ||
+        !admin_number(change, object, "fraction", 0, 0.9999, &fraction))
         return false;
     for (size_t i = 0; track != NULL && i < track->n_releases; i++) {
         struct play_release *r = &track->releases[i];
@@ -162,12 +108,12 @@ static bool set_play(struct change *change, json_t *object)
             r->status = status;
         r->fraction = status == PLAY_IN_PROGRESS || status == PLAY_HALTED ? fraction : 0;
         r->is_hidden = false;
-        r->was_published = r->was_published || r->status == PLAY_IN_PROGRESS ||
-                           r->status == PLAY_COMPLETED;
+        r->was_published =
+            r->was_published || r->status == PLAY_IN_PROGRESS || r->status == PLAY_COMPLETED;
         play->next_change++;
         return true;
     }
-    return bad(change, "play: no such track or version code");
+    return admin_bad(change, "play: no such track or version code");
 }
 
 static bool set_play_app(struct change *change, json_t *object)
@@ -177,51 +123,12 @@ static bool set_play_app(struct change *change, json_t *object)
     struct play_store *play = &change->sim->world->play;
     double minutes = play->review_minutes;
 
-    if (!only(change, object, known) ||
-        !flag(change, object, "review_running", &play->is_review_running) ||
-        !flag(change, object, "needs_manual_send", &play->needs_manual_send) ||
-        !number(change, object, "review_minutes", 0, 100000, &minutes))
+    if (!admin_only(change, object, known) ||
+        !admin_flag(change, object, "review_running", &play->is_review_running) ||
+        !admin_flag(change, object, "needs_manual_send", &play->needs_manual_send) ||
+        !admin_number(change, object, "review_minutes", 0, 100000, &minutes))
         return false;
     play->review_minutes = (int)minutes;
-    return true;
-}
-
-static bool set_apple(struct change *change, json_t *object)
-{
-    static const char *const known[] = {"version", "phase", "state", "day", NULL};
-    struct apple_store *store = &change->sim->world->apple;
-    struct apple_version *version = NULL;
-
-    if (!only(change, object, known))
-        return false;
-    for (size_t i = 0; i < store->n_versions; i++)
-        if (strcmp(store->versions[i].version, text(object, "version")) == 0)
-            version = &store->versions[i];
-    if (version == NULL)
-        return bad(change, "apple: no such version");
-    if (json_object_get(object, "phase") != NULL) {
-        enum apple_phase phase = apple_phase_parse(text(object, "phase"));
-        if (phase == APPLE_PHASE_NONE && strcmp(text(object, "phase"), "NONE") != 0)
-            return bad(change, "apple: phase must be NONE, INACTIVE, ACTIVE, PAUSED or COMPLETE");
-        version->phase = phase;
-        version->phase_seen_ms = change->sim->world->now_ms;
-        if (phase == APPLE_PHASE_INACTIVE) { /* as before the release */
-            version->phase_start_ms = 0;
-            version->phase_clock_ms = 0;
-            version->phase_paused_ms = 0;
-            version->phase_day = 0;
-        }
-    }
-    if (json_object_get(object, "state") != NULL &&
-        !sim_copy(version->state, sizeof version->state, text(object, "state")))
-        return bad(change, "apple: state too long");
-    double day = version->phase_day;
-    if (!number(change, object, "day", 1, 7, &day))
-        return false;
-    if ((int)day != version->phase_day) {
-        version->phase_day = (int)day;
-        version->phase_clock_ms = (int64_t)(day - 1) * 24 * 3600 * 1000;
-    }
     return true;
 }
 
@@ -230,29 +137,28 @@ static bool set_deploy(struct change *change, json_t *object)
 {
     static const char *const known[] = {"platform", "config", "waits_ready", "rollback_on_stop",
                                         NULL};
-    static const char sha256[] =
-        "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+    static const char sha256[] = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
     struct world *world = change->sim->world;
-    struct world_service *service = world_service_find(world, text(object, "platform"));
+    struct world_service *service = world_service_find(world, admin_text(object, "platform"));
 
-    if (!only(change, object, known))
+    if (!admin_only(change, object, known))
         return false;
     if (service == NULL)
-        return bad(change, "deploy: no such platform");
+        return admin_bad(change, "deploy: no such platform");
     struct deploy_group *group = &world->deploy.groups[service - world->services];
-    if (!flag(change, object, "waits_ready", &group->waits_ready) ||
-        !flag(change, object, "rollback_on_stop", &group->rollback_on_stop))
+    if (!admin_flag(change, object, "waits_ready", &group->waits_ready) ||
+        !admin_flag(change, object, "rollback_on_stop", &group->rollback_on_stop))
         return false;
     if (json_object_get(object, "config") == NULL)
         return true;
-    switch (deploy_create(&world->deploy, group, text(object, "config"), sha256, "", world->now_ms,
-                          NULL)) {
+    switch (deploy_create(&world->deploy, group, admin_text(object, "config"), sha256, "",
+                          world->now_ms, NULL)) {
     case DEPLOY_OK:
         return true;
     case DEPLOY_BUSY:
-        return bad(change, "deploy: one is running");
+        return admin_bad(change, "deploy: one is running");
     default:
-        return bad(change, "deploy: no such configuration");
+        return admin_bad(change, "deploy: no such configuration");
     }
 }
 
@@ -263,7 +169,7 @@ static bool word(struct change *change, json_t *object, const char *key, const c
     json_t *value = json_object_get(object, key);
 
     for (int i = 0; value != NULL && words[i] != NULL; i++)
-        if (strcmp(text(object, key), words[i]) == 0) {
+        if (strcmp(admin_text(object, key), words[i]) == 0) {
             *out = i;
             return true;
         }
@@ -283,7 +189,7 @@ static bool set_rights(struct change *change, json_t *object)
     int google_now = (int)rights->play;
     int aws_now = rights->has_no_stop;
 
-    if (!only(change, object, known) || !word(change, object, "app_store", apple, &apple_now) ||
+    if (!admin_only(change, object, known) || !word(change, object, "app_store", apple, &apple_now) ||
         !word(change, object, "google_play", google, &google_now) ||
         !word(change, object, "codedeploy", aws, &aws_now))
         return false;
@@ -304,13 +210,32 @@ static bool each(struct change *change, json_t *value,
     return true;
 }
 
+static bool set_quota(struct change *change, json_t *object)
+{
+    static const char *const known[] = {"factor", NULL};
+
+    return admin_only(change, object, known) &&
+           admin_number(change, object, "factor", 1, 1000, &change->sim->quota_factor);
+}
+
 static const struct {
     const char *key;
     bool (*set)(struct change *change, json_t *object);
 } changes[] = {
-    {"clock", set_clock},       {"crash_rate", set_crash_rate}, {"service", set_service},
-    {"play", set_play},         {"play_app", set_play_app},     {"apple", set_apple},
-    {"deploy", set_deploy},     {"rights", set_rights},
+    {"clock", set_clock},
+    {"crash_rate", set_crash_rate},
+    {"service", set_service},
+    {"play", set_play},
+    {"play_app", set_play_app},
+    {"deploy", set_deploy},
+    {"rights", set_rights},
+    {"apple", admin_set_apple},
+    {"apple_build", admin_set_build},
+    {"apple_review", admin_set_review},
+    {"apple_reviews", admin_set_reviews},
+    {"apple_sale", admin_set_sale},
+    {"apple_app", admin_set_apple_app},
+    {"quota", set_quota},
 };
 
 static bool change_world(struct change *change, json_t *body)
@@ -318,7 +243,8 @@ static bool change_world(struct change *change, json_t *body)
     const char *key = NULL;
     json_t *value = NULL;
 
-    json_object_foreach(body, key, value) {
+    json_object_foreach(body, key, value)
+    {
         size_t i = 0;
         while (i < sizeof changes / sizeof changes[0] && strcmp(changes[i].key, key) != 0)
             i++;

@@ -24,11 +24,14 @@ static json_t *health_json(const struct world *world, const struct world_app *ap
                        ? json_null()
                        : json_real(100.0 * (1 - (double)h.crashes / (double)h.sessions));
 
-    return json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}", "from", time_json(from_ms), "to",
-                     time_json(to_ms), "sessions", (json_int_t)h.sessions, "crashes",
-                     (json_int_t)h.crashes, "errored", (json_int_t)h.errored, "users",
-                     (json_int_t)h.users, "crashed_users", (json_int_t)h.crashed_users,
-                     "crash_free_sessions", rate);
+    return json_pack(
+        "{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "from",
+        time_json(from_ms), "to", time_json(to_ms), "sessions", (json_int_t)h.sessions, "crashes",
+        (json_int_t)h.crashes, "errored", (json_int_t)h.errored, "users", (json_int_t)h.users,
+        "crashed_users", (json_int_t)h.crashed_users, "seen_crash_users",
+        (json_int_t)h.seen_crash_users, "anrs", (json_int_t)h.anrs, "anr_users",
+        (json_int_t)h.anr_users, "cold_start_users", (json_int_t)h.start_users[0],
+        "slow_cold_start_users", (json_int_t)h.slow_start_users[0], "crash_free_sessions", rate);
 }
 
 static json_t *load_json(const struct world *world, const struct world_service *service, int side,

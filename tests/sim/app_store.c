@@ -1,5 +1,6 @@
 /*
- * App Store Connect's API as far as a release needs it: see app_store.h for the parts.
+ * App Store Connect's API as far as a release needs it: see app_store.h for the parts. Here:
+ * limits, routing, and reading apps and versions.
  *
  * Sources: Apple's OpenAPI document of the App Store Connect API, version 4.4.1 (paths, bodies,
  * status codes); App Store Connect API, "Identifying Rate Limits" (X-Rate-Limit, rolling hour per
@@ -22,31 +23,56 @@ struct app_store {
 
 extern const struct sim_service sim_app_store;
 
-/* ---- the hourly limit ------------------------------------------------------------------- */
+/* ---- limits ----------------------------------------------------------------------------- */
 
+/* One rolling bucket; `rem` is before this request. */
+struct bucket {
+    const char *name; /* "hour" */
+    int64_t limit, rem;
+};
+
+static struct bucket bucket_of(struct app_store_call *call, const struct app_store *state,
+                               int64_t minute, const char *name, int limit, int64_t span)
+{
+    struct bucket out = {.name = name, .limit = (int64_t)(limit * sim_speed(call->sim))};
+
+    out.rem = out.limit;
+    for (size_t i = 0; i < MINUTES; i++)
+        out.rem -= state->minutes[i] > minute - span ? state->used[i] : 0;
+    return out;
+}
+
+/* The minute's bucket only where the world has one: Apple shows it to some keys. */
 static bool within_limit(struct app_store_call *call)
 {
     static const struct app_store_error error = {
         429, "RATE_LIMIT_EXCEEDED", "The request rate limit has been reached.", NULL, NULL};
     struct app_store *state = sim_state(call->sim, &sim_app_store, sizeof *state, NULL);
+    const struct apple_store *store = call->store;
     int64_t minute = sim_real_ms() / 60000;
-    int64_t limit = (int64_t)(LIMIT_PER_HOUR * sim_speed(call->sim));
-    int64_t used = 0;
     size_t place = (size_t)(minute % MINUTES);
+    char text[160];
+    size_t bytes = 0;
+    bool ok = true;
 
     if (state->minutes[place] != minute) {
         state->minutes[place] = minute;
         state->used[place] = 0;
     }
-    for (size_t i = 0; i < MINUTES; i++)
-        used += state->minutes[i] > minute - MINUTES ? state->used[i] : 0;
-    bool ok = used < limit;
-    if (ok) {
-        state->used[place]++;
-        used++;
-    }
-    sim_reply_header(call->rp, "X-Rate-Limit", "user-hour-lim:%lld;user-hour-rem:%lld;",
-                     (long long)limit, (long long)(limit - used));
+    struct bucket buckets[2] = {
+        bucket_of(call, state, minute, "hour",
+                  store->limit_per_hour > 0 ? store->limit_per_hour : LIMIT_PER_HOUR, MINUTES),
+        bucket_of(call, state, minute, "minute", store->limit_per_minute, 1)};
+    size_t n = store->limit_per_minute > 0 ? 2 : 1;
+    for (size_t i = 0; i < n; i++)
+        ok = ok && buckets[i].rem > 0;
+    state->used[place] += ok;
+    for (size_t i = 0; i < n; i++)
+        bytes += (size_t)snprintf(text + bytes, sizeof text - bytes,
+                                  "user-%s-lim:%lld;user-%s-rem:%lld;", buckets[i].name,
+                                  (long long)buckets[i].limit, buckets[i].name,
+                                  (long long)(buckets[i].rem - ok));
+    sim_reply_header(call->rp, "X-Rate-Limit", "%s", text);
     if (!ok)
         app_store_fail(call, &error,
                        "We've received too many requests for this API. Please wait and try again "
@@ -54,13 +80,26 @@ static bool within_limit(struct app_store_call *call)
     return ok;
 }
 
+/* Source: public fixtures of codemagic and fastlane, read 2026. */
+static bool agreements_hold(struct app_store_call *call)
+{
+    static const struct app_store_error error = {
+        403, "FORBIDDEN.REQUIRED_AGREEMENTS_MISSING_OR_EXPIRED",
+        "A required agreement is missing or has expired.", NULL, NULL};
+
+    if (call->store->has_agreement_gap)
+        app_store_fail(call, &error,
+                       "This request requires an in-effect agreement that has not been signed or "
+                       "has expired.");
+    return !call->store->has_agreement_gap;
+}
+
 /* ---- reads ------------------------------------------------------------------------------ */
 
-#define FIELDS(type) (1u << APP_STORE_##type)
+#define FIELDS(type) APP_STORE_FIELDS(type)
 
 static const char *const version_includes[] = {"app", "build", "appStoreVersionPhasedRelease",
                                                NULL};
-static const char *const build_includes[] = {"app", "appStoreVersion", "preReleaseVersion", NULL};
 
 static void list_apps(struct app_store_call *call)
 {
@@ -76,7 +115,7 @@ static void list_apps(struct app_store_call *call)
                                                  .fields = FIELDS(APPS),
                                                  .filters = filters,
                                                  .sorts = sorts};
-    static const struct apple_version *const one[] = {NULL};
+    static const struct app_store_thing one;
     struct app_store_query query;
 
     if (!app_store_query_read(call, &rules, &query))
@@ -85,7 +124,7 @@ static void list_apps(struct app_store_call *call)
                     app_store_filter_passes(call, "filter[id]", call->store->app_id) &&
                     app_store_filter_passes(call, "filter[name]", call->store->name) &&
                     app_store_filter_passes(call, "filter[sku]", "acme-app");
-    app_store_answer_list(call, &query, APP_STORE_APPS, one, is_there ? 1 : 0);
+    app_store_answer_list(call, &query, APP_STORE_APPS, &one, is_there ? 1 : 0);
 }
 
 static void get_app(struct app_store_call *call)
@@ -101,10 +140,18 @@ static void get_app(struct app_store_call *call)
 
 static int by_id(const void *a, const void *b)
 {
-    const struct apple_version *const *x = a;
-    const struct apple_version *const *y = b;
+    const struct app_store_thing *x = a;
+    const struct app_store_thing *y = b;
 
-    return strcmp((*x)->id, (*y)->id);
+    return strcmp(x->version->id, y->version->id);
+}
+
+static struct app_store_thing thing_of(struct app_store_call *call,
+                                       const struct apple_version *version)
+{
+    return (struct app_store_thing){
+        .version = version,
+        .build = version == NULL ? NULL : apple_build_by_id(call->store, version->build_id)};
 }
 
 static void list_versions(struct app_store_call *call)
@@ -122,7 +169,7 @@ static void list_versions(struct app_store_call *call)
         .fields = FIELDS(VERSIONS) | FIELDS(APPS) | FIELDS(BUILDS) | FIELDS(PHASES),
         .filters = filters,
         .includes = version_includes};
-    const struct apple_version *found[APPLE_VERSIONS_MAX];
+    struct app_store_thing found[APPLE_VERSIONS_MAX];
     struct app_store_query query;
     size_t n = 0;
 
@@ -140,7 +187,7 @@ static void list_versions(struct app_store_call *call)
                                     app_store_old_state(v->state)) &&
             app_store_filter_passes(call, "filter[versionString]", v->version) &&
             app_store_filter_passes(call, "filter[id]", v->id))
-            found[n++] = v;
+            found[n++] = thing_of(call, v);
     }
     qsort(found, n, sizeof found[0], by_id);
     app_store_answer_list(call, &query, APP_STORE_VERSIONS, found, n);
@@ -157,6 +204,14 @@ static struct apple_version *path_version(struct app_store_call *call)
     return version;
 }
 
+static void answer_of(struct app_store_call *call, const struct app_store_query *query,
+                      enum app_store_type type, const struct apple_version *version)
+{
+    struct app_store_thing thing = thing_of(call, version);
+
+    app_store_answer(call, query, type, &thing);
+}
+
 static void get_version(struct app_store_call *call)
 {
     static const struct app_store_rules rules = {
@@ -167,7 +222,7 @@ static void get_version(struct app_store_call *call)
     struct app_store_query query;
 
     if (version != NULL && app_store_query_read(call, &rules, &query))
-        app_store_answer(call, &query, APP_STORE_VERSIONS, version);
+        answer_of(call, &query, APP_STORE_VERSIONS, version);
 }
 
 static void get_version_phase(struct app_store_call *call)
@@ -178,7 +233,7 @@ static void get_version_phase(struct app_store_call *call)
     struct app_store_query query;
 
     if (version != NULL && app_store_query_read(call, &rules, &query))
-        app_store_answer(call, &query, APP_STORE_PHASES, version);
+        answer_of(call, &query, APP_STORE_PHASES, version);
 }
 
 static void get_version_build(struct app_store_call *call)
@@ -189,123 +244,15 @@ static void get_version_build(struct app_store_call *call)
     struct app_store_query query;
 
     if (version != NULL && app_store_query_read(call, &rules, &query))
-        app_store_answer(call, &query, APP_STORE_BUILDS, version);
-}
-
-static int by_upload(const void *a, const void *b)
-{
-    const struct apple_version *const *x = a;
-    const struct apple_version *const *y = b;
-
-    return (*x)->uploaded_ms < (*y)->uploaded_ms ? -1 : (*x)->uploaded_ms > (*y)->uploaded_ms;
-}
-
-static int by_build(const void *a, const void *b)
-{
-    const struct apple_version *const *x = a;
-    const struct apple_version *const *y = b;
-
-    return strcmp((*x)->build, (*y)->build);
-}
-
-static int by_version(const void *a, const void *b)
-{
-    const struct apple_version *const *x = a;
-    const struct apple_version *const *y = b;
-
-    return strcmp((*x)->version, (*y)->version);
-}
-
-/* One key, as the worlds here have too few builds for a second one to matter. */
-static void sort_builds(const struct apple_version **builds, size_t n, const char *sort)
-{
-    bool is_down = sort != NULL && sort[0] == '-';
-    const char *key = sort == NULL ? "" : sort + is_down;
-    int (*order)(const void *, const void *) = strncmp(key, "uploadedDate", 12) == 0 ? by_upload
-                                               : strncmp(key, "preRelease", 10) == 0
-                                                   ? by_version
-                                                   : by_build;
-
-    qsort(builds, n, sizeof builds[0], order);
-    for (size_t i = 0; is_down && i < n / 2; i++) {
-        const struct apple_version *other = builds[i];
-        builds[i] = builds[n - 1 - i];
-        builds[n - 1 - i] = other;
-    }
-}
-
-static void list_builds(struct app_store_call *call)
-{
-    static const char *const truths[] = {"true", "false", NULL};
-    static const char *const processing[] = {"PROCESSING", "FAILED", "INVALID", "VALID", NULL};
-    static const struct app_store_filter filters[] = {
-        {"filter[app]", NULL},
-        {"filter[version]", NULL},
-        {"filter[expired]", truths},
-        {"filter[processingState]", processing},
-        {"filter[preReleaseVersion.version]", NULL},
-        {"filter[preReleaseVersion.platform]", app_store_platforms},
-        {"filter[appStoreVersion]", NULL},
-        {"filter[id]", NULL},
-        {NULL, NULL}};
-    static const char *const sorts[] = {"version",       "-version",          "uploadedDate",
-                                        "-uploadedDate", "preReleaseVersion", "-preReleaseVersion",
-                                        NULL};
-    static const struct app_store_rules rules = {
-        .type = APP_STORE_BUILDS,
-        .is_list = true,
-        .fields = FIELDS(BUILDS) | FIELDS(APPS) | FIELDS(VERSIONS) | FIELDS(PRE_RELEASES),
-        .filters = filters,
-        .includes = build_includes,
-        .sorts = sorts};
-    const struct apple_version *found[APPLE_VERSIONS_MAX];
-    struct app_store_query query;
-    size_t n = 0;
-
-    if (!app_store_query_read(call, &rules, &query))
-        return;
-    for (size_t i = 0; i < call->store->n_versions; i++) {
-        const struct apple_version *v = &call->store->versions[i];
-        int64_t age_ms = call->sim->world->now_ms - v->uploaded_ms;
-        bool is_expired = age_ms >= (int64_t)90 * 24 * 3600 * 1000;
-        if (app_store_filter_passes(call, "filter[app]", call->store->app_id) &&
-            app_store_filter_passes(call, "filter[version]", v->build) &&
-            app_store_filter_passes(call, "filter[expired]", is_expired ? "true" : "false") &&
-            app_store_filter_passes(call, "filter[processingState]", "VALID") &&
-            app_store_filter_passes(call, "filter[preReleaseVersion.version]", v->version) &&
-            app_store_filter_passes(call, "filter[preReleaseVersion.platform]", "IOS") &&
-            app_store_filter_passes(call, "filter[appStoreVersion]", v->id) &&
-            app_store_filter_passes(call, "filter[id]", v->build_id))
-            found[n++] = v;
-    }
-    sort_builds(found, n, query.sort);
-    app_store_answer_list(call, &query, APP_STORE_BUILDS, found, n);
-}
-
-static void get_build(struct app_store_call *call)
-{
-    static const struct app_store_rules rules = {
-        .type = APP_STORE_BUILDS,
-        .fields = FIELDS(BUILDS) | FIELDS(APPS) | FIELDS(VERSIONS) | FIELDS(PRE_RELEASES),
-        .includes = build_includes};
-    const char *id = call->rq->segments[2];
-    struct app_store_query query;
-
-    for (size_t i = 0; i < call->store->n_versions; i++)
-        if (strcmp(call->store->versions[i].build_id, id) == 0) {
-            if (app_store_query_read(call, &rules, &query))
-                app_store_answer(call, &query, APP_STORE_BUILDS, &call->store->versions[i]);
-            return;
-        }
-    app_store_not_found(call, "builds", id);
+        answer_of(call, &query, APP_STORE_BUILDS, version);
 }
 
 /* ---- routing ---------------------------------------------------------------------------- */
 
-/* Below /v1/; "*" stands for one segment. */
+/* Below /v1/, appAvailabilities below /v2/; "*" stands for one segment. */
 static const struct endpoint {
     const char *method;
-    const char *path[4];
+    const char *path[5];
     void (*handle)(struct app_store_call *call);
 } endpoints[] = {
     {"GET", {"apps", NULL}, list_apps},
@@ -314,8 +261,13 @@ static const struct endpoint {
     {"GET", {"appStoreVersions", "*", NULL}, get_version},
     {"GET", {"appStoreVersions", "*", "appStoreVersionPhasedRelease", NULL}, get_version_phase},
     {"GET", {"appStoreVersions", "*", "build", NULL}, get_version_build},
-    {"GET", {"builds", NULL}, list_builds},
-    {"GET", {"builds", "*", NULL}, get_build},
+    {"GET", {"appStoreVersions", "*", "customerReviews", NULL}, app_store_list_reviews},
+    {"GET", {"builds", NULL}, app_store_list_builds},
+    {"GET", {"builds", "*", NULL}, app_store_get_build},
+    {"GET", {"builds", "*", "metrics", "betaBuildUsages", NULL}, app_store_get_usages},
+    {"GET", {"apps", "*", "appAvailabilityV2", NULL}, app_store_get_availability},
+    {"GET", {"appAvailabilities", "*", "territoryAvailabilities", NULL},
+     app_store_list_territories},
     {"POST", {"appStoreVersionPhasedReleases", NULL}, app_store_post_phase},
     {"PATCH", {"appStoreVersionPhasedReleases", "*", NULL}, app_store_patch_phase},
     {"DELETE", {"appStoreVersionPhasedReleases", "*", NULL}, app_store_delete_phase},
@@ -343,7 +295,8 @@ static void route(struct app_store_call *call)
     bool has_path = false;
 
     for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
-        if (rq->has_trailing_slash || rq->n_segments < 2 || strcmp(rq->segments[0], "v1") != 0 ||
+        const char *major = strcmp(endpoints[i].path[0], "appAvailabilities") == 0 ? "v2" : "v1";
+        if (rq->has_trailing_slash || rq->n_segments < 2 || strcmp(rq->segments[0], major) != 0 ||
             !path_matches(&endpoints[i], rq))
             continue;
         has_path = true;
@@ -382,7 +335,8 @@ static void handle(struct sim *sim, const struct sim_request *rq, struct sim_rep
     struct app_store_call call = {
         .sim = sim, .store = &sim->world->apple, .rq = rq, .rp = rp};
 
-    if (app_store_authorized(&call) && within_limit(&call) && is_in_role(&call))
+    if (app_store_authorized(&call) && within_limit(&call) && agreements_hold(&call) &&
+        is_in_role(&call))
         route(&call);
 }
 

@@ -1,7 +1,8 @@
 /*
  * App Store Connect's dialect, in parts: app_store.c (hourly limit, routing, reads),
  * app_store_auth.c (the bearer token), app_store_query.c (parameters and errors),
- * app_store_json.c (JSON:API documents: sparse fields, include, paging), app_store_write.c.
+ * app_store_json.c (JSON:API documents: sparse fields, include, paging), app_store_write.c,
+ * app_store_goods.c (builds of testers, reviews, territories).
  */
 #pragma once
 
@@ -14,7 +15,21 @@ enum app_store_type {
     APP_STORE_PHASES,
     APP_STORE_BUILDS,
     APP_STORE_PRE_RELEASES,
+    APP_STORE_BETA_DETAILS,
+    APP_STORE_BETA_REVIEWS,
+    APP_STORE_AVAILABILITIES,
+    APP_STORE_TERRITORY_AVAILABILITIES,
+    APP_STORE_TERRITORIES,
+    APP_STORE_REVIEWS,
     APP_STORE_TYPES_N
+};
+
+/* What a resource is made from; the members that its type needs. */
+struct app_store_thing {
+    const struct apple_version *version;
+    const struct apple_build *build;
+    const struct apple_review *review;
+    size_t territory; /* index of apple_territories */
 };
 
 struct app_store_call {
@@ -85,13 +100,26 @@ const char *app_store_type_text(enum app_store_type type); /* "appStoreVersions"
 
 /* ---- documents (app_store_json.c) ------------------------------------------------------- */
 
-/* 200 with one resource; version NULL for apps, and for a link that leads to nothing: data null. */
+/* 200 with one resource; thing NULL for apps; a link that leads to nothing: data null. */
 void app_store_answer(struct app_store_call *call, const struct app_store_query *query,
-                      enum app_store_type type, const struct apple_version *version);
+                      enum app_store_type type, const struct app_store_thing *thing);
 /* 200 with one page of a list. */
 void app_store_answer_list(struct app_store_call *call, const struct app_store_query *query,
-                           enum app_store_type type, const struct apple_version *const *all,
-                           size_t n);
+                           enum app_store_type type, const struct app_store_thing *all, size_t n);
+/* 200 with one page of `all`, which is no list of resources; takes the reference. */
+void app_store_answer_page(struct app_store_call *call, const struct app_store_query *query,
+                           json_t *all);
+
+/* ---- builds, reviews, territories (app_store_goods.c) ----------------------------------- */
+
+#define APP_STORE_FIELDS(type) (1u << APP_STORE_##type)
+
+void app_store_list_builds(struct app_store_call *call);
+void app_store_get_build(struct app_store_call *call);
+void app_store_get_usages(struct app_store_call *call);
+void app_store_get_availability(struct app_store_call *call);
+void app_store_list_territories(struct app_store_call *call);
+void app_store_list_reviews(struct app_store_call *call);
 
 /* ---- changes (app_store_write.c) -------------------------------------------------------- */
 

@@ -68,6 +68,19 @@ static const char *const build_fields[] = {
 
 static const char *const pre_release_fields[] = {"version", "platform", "builds", "app", NULL};
 
+static const char *const beta_detail_fields[] = {"autoNotifyEnabled", "internalBuildState",
+                                                 "externalBuildState", "build", NULL};
+static const char *const beta_review_fields[] = {"betaReviewState", "submittedDate", "build", NULL};
+static const char *const availability_fields[] = {"availableInNewTerritories",
+                                                  "territoryAvailabilities", NULL};
+static const char *const territory_availability_fields[] = {
+    "available", "releaseDate", "preOrderEnabled", "preOrderPublishDate", "contentStatuses",
+    "territory", NULL};
+static const char *const territory_fields[] = {"currency", NULL};
+static const char *const review_fields[] = {"rating", "title", "body", "reviewerNickname",
+                                            "createdDate", "territory", "response",
+                                            "reviewTerritory", NULL};
+
 static const struct {
     const char *name;
     const char *const *fields;
@@ -77,6 +90,13 @@ static const struct {
     [APP_STORE_PHASES] = {"appStoreVersionPhasedReleases", phase_fields},
     [APP_STORE_BUILDS] = {"builds", build_fields},
     [APP_STORE_PRE_RELEASES] = {"preReleaseVersions", pre_release_fields},
+    [APP_STORE_BETA_DETAILS] = {"buildBetaDetails", beta_detail_fields},
+    [APP_STORE_BETA_REVIEWS] = {"betaAppReviewSubmissions", beta_review_fields},
+    [APP_STORE_AVAILABILITIES] = {"appAvailabilities", availability_fields},
+    [APP_STORE_TERRITORY_AVAILABILITIES] = {"territoryAvailabilities",
+                                            territory_availability_fields},
+    [APP_STORE_TERRITORIES] = {"territories", territory_fields},
+    [APP_STORE_REVIEWS] = {"customerReviews", review_fields},
 };
 
 const char *app_store_type_text(enum app_store_type type)

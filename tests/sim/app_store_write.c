@@ -174,8 +174,9 @@ static void answer_phase(struct app_store_call *call, const struct apple_version
                          int status)
 {
     struct app_store_query query = {.limit = 1};
+    struct app_store_thing thing = {.version = version};
 
-    app_store_answer(call, &query, APP_STORE_PHASES, version);
+    app_store_answer(call, &query, APP_STORE_PHASES, &thing);
     call->rp->status = status;
 }
 

@@ -84,8 +84,9 @@ int apple_pause_days(const struct apple_version *version)
     return (int)(version->phase_paused_ms / DAY_MS);
 }
 
-/* Lets the phase's clocks run up to `now_ms`, and takes the daily steps. */
-static void phase_run(struct apple_version *version, int64_t now_ms)
+/* Lets the phase's clocks run up to `now_ms`, and takes the daily steps. An app that was removed
+ * from sale phases no more (Help, "Release a version update in phases"). */
+static void phase_run(struct apple_version *version, int64_t now_ms, bool is_standing)
 {
     int64_t passed = now_ms - version->phase_seen_ms;
 
@@ -99,7 +100,7 @@ static void phase_run(struct apple_version *version, int64_t now_ms)
             version->phase = APPLE_PHASE_ACTIVE;
         return;
     }
-    if (version->phase != APPLE_PHASE_ACTIVE)
+    if (version->phase != APPLE_PHASE_ACTIVE || is_standing)
         return;
 
     version->phase_clock_ms += passed;
@@ -118,7 +119,7 @@ enum apple_result apple_phase_set(struct apple_store *store, const char *phase_i
         return APPLE_NOT_FOUND;
     if (phase == APPLE_PHASE_NONE)
         return APPLE_BAD_VALUE;
-    phase_run(version, now_ms);
+    phase_run(version, now_ms, apple_is_removed(store, now_ms));
     if (version->phase == APPLE_PHASE_COMPLETE)
         return APPLE_FINAL_STATE;
     if (version->phase == phase)
@@ -200,6 +201,7 @@ static void go_live(struct apple_store *store, struct apple_version *version, in
     }
     snprintf(version->state, sizeof version->state, "READY_FOR_DISTRIBUTION");
     version->live_at_ms = 0;
+    version->went_live_ms = now_ms;
     if (version->phase == APPLE_PHASE_INACTIVE) {
         version->phase = APPLE_PHASE_ACTIVE;
         version->phase_start_ms = now_ms;
@@ -214,6 +216,6 @@ void apple_advance(struct apple_store *store, int64_t now_ms)
         struct apple_version *version = &store->versions[i];
         if (version->live_at_ms != 0 && now_ms >= version->live_at_ms)
             go_live(store, version, version->live_at_ms);
-        phase_run(version, now_ms);
+        phase_run(version, now_ms, apple_is_removed(store, now_ms));
     }
 }

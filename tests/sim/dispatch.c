@@ -36,7 +36,7 @@ int64_t sim_world_ms(const struct sim *sim)
 
 double sim_speed(const struct sim *sim)
 {
-    return sim->clock.speed;
+    return sim->clock.speed * sim->quota_factor;
 }
 
 void sim_clock_set(struct sim *sim, int64_t advance_ms, double speed)

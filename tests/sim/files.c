@@ -125,6 +125,20 @@ static void aws_yaml(FILE *out, const struct sim *sim, const char *dir, const ch
     account_yaml(out, sim, service, least_s);
 }
 
+/* Vitals change once an hour and are late by design: see their page. */
+static void vitals_yaml(FILE *out, const struct sim *sim, const char *dir)
+{
+    int interval_s = sim->clock.speed < 300 ? 900 : (int)sim->clock.speed * 3;
+    int stale_s = interval_s * 10 < 43200 ? 43200 : interval_s * 10;
+
+    fprintf(out,
+            "  - id: vitals\n    kind: play_vitals\n    token_url: %s/token\n"
+            "    key_file: \"%s/keys/play-service-account.json\"\n    base_url: %s\n"
+            "    interval: %ds\n    stale_after: %ds\n",
+            url_of(sim, "google_oauth"), dir, url_of(sim, "google_reporting"), interval_s,
+            stale_s);
+}
+
 static void sources_yaml(FILE *out, const struct sim_process *process)
 {
     const struct sim *sim = process->sim;
@@ -145,6 +159,7 @@ static void sources_yaml(FILE *out, const struct sim_process *process)
             url_of(sim, "google_oauth"), dir,
             sim->clock.speed < 60 ? 60 : (int)sim->clock.speed);
     account_yaml(out, sim, "google_play", 10);
+    vitals_yaml(out, sim, dir);
     fprintf(out,
             "  - id: sentry\n    kind: sentry\n    organization: acme\n"
             "    token_file: \"%s/keys/sentry-token\"\n",
@@ -165,6 +180,13 @@ static void app_yaml(FILE *out, const struct world_app *app, const char *title, 
             "         release: \"com.acme.app@{version}+{build}\"}\n",
             app->id, title, app->id, strcmp(app->id, "ios") == 0 ? "    includes: [watchos]\n" : "",
             app->id, rollout, plan, app->project, app->environment);
+    if (strcmp(app->id, "ios") == 0)
+        fputs("      - {metric: one_star_share, source: apple, bundle_id: com.acme.app}\n", out);
+    static const char *const vitals[] = {"crash_free_users", "user_perceived_crash_rate",
+                                         "anr_rate", "slow_start_rate"};
+    for (size_t i = 0; strcmp(app->id, "ios") != 0 && i < 4; i++)
+        fprintf(out, "      - {metric: %s, source: vitals, package: com.acme.app, period: %s}\n",
+                vitals[i], i < 2 ? "hourly" : "daily");
 }
 
 static void error_rate_yaml(FILE *out, const struct world_service *service)
@@ -211,6 +233,9 @@ static void gates_yaml(FILE *out, bool has_apple)
                 "  - {id: %s, platforms: [%sandroid, wear], metric: crash_free_sessions, "
                 "warn: 99.5, critical: 99, window: %s, min_sample: 600, blocking: true}\n",
                 windows[i][0], has_apple ? "ios, " : "", windows[i][1]);
+    /* Shown, and closing nothing: Play's day is that of the day before yesterday. */
+    fprintf(out, "  - {id: anr, platforms: [android, wear], metric: anr_rate, critical: 0.5, "
+                 "window: 24h, min_sample: 600, blocking: false}\n");
 }
 
 static const char service_gates_yaml[] =

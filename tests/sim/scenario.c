@@ -203,6 +203,27 @@ static void add_release(struct world *world, const char *track_name, const char 
 
 static const char apple_new[] = "409ebefb-ebd1-4f1a-903d-6ba16e013ebf";
 
+/* The team tests it; `external` is what other testers have. */
+static void add_build(struct world *world, const char *version, const char *build, const char *id,
+                      int64_t uploaded_ms, const char *external)
+{
+    struct apple_build *b = &world->apple.builds[world->apple.n_builds++];
+    bool is_waiting = strcmp(external, "WAITING_FOR_BETA_REVIEW") == 0;
+
+    snprintf(b->id, sizeof b->id, "%s", id);
+    snprintf(b->version, sizeof b->version, "%s", version);
+    snprintf(b->build, sizeof b->build, "%s", build);
+    snprintf(b->processing, sizeof b->processing, "VALID");
+    snprintf(b->internal, sizeof b->internal, "IN_BETA_TESTING");
+    snprintf(b->external, sizeof b->external, "%s", external);
+    snprintf(b->beta_review, sizeof b->beta_review, "%s",
+             is_waiting ? "WAITING_FOR_REVIEW" : "APPROVED");
+    b->uploaded_ms = uploaded_ms;
+    b->installs = is_waiting ? 24 : 310;
+    b->sessions = is_waiting ? 190 : 4100;
+    b->crashes = is_waiting ? 1 : 7;
+}
+
 static void load_apple(struct world *world)
 {
     static const struct {
@@ -238,11 +259,16 @@ static void load_apple(struct world *world)
         v->uploaded_ms = world->start_ms + versions[i].uploaded;
         v->phase = versions[i].phase;
         v->phase_seen_ms = world->now_ms;
+        v->one_star = 0.03;
         if (v->phase == APPLE_PHASE_COMPLETE) {
             v->phase_start_ms = v->created_ms + 2 * DAY;
             v->phase_day = 7;
+            v->went_live_ms = v->phase_start_ms;
         }
+        add_build(world, v->version, v->build, v->build_id, v->uploaded_ms, "IN_BETA_TESTING");
     }
+    add_build(world, "2.16.0", "20250121.1", "e41d7c05-66b2-4d0f-9a3e-1c8b5f2ad004",
+              world->start_ms - 15 * HOUR, "WAITING_FOR_BETA_REVIEW");
 }
 
 static void load_play(struct world *world)

@@ -11,12 +11,14 @@ extern const struct sim_service sim_cloudwatch;
 extern const struct sim_service sim_codedeploy;
 extern const struct sim_service sim_google_oauth;
 extern const struct sim_service sim_google_play;
+extern const struct sim_service sim_google_reporting;
 extern const struct sim_service sim_sentry;
 
 const struct sim_service *const sim_services[] = {
     &sim_app_store,
     &sim_google_oauth,
     &sim_google_play,
+    &sim_google_reporting,
     &sim_sentry,
     &sim_cloudwatch,
     &sim_codedeploy,
@@ -38,6 +40,7 @@ struct sim *sim_new(const char *world, double speed, uint64_t seed)
     }
     pthread_mutex_init(&sim->lock, NULL);
     sim->clock = (struct sim_clock){.real_ms = now, .world_ms = now, .speed = speed};
+    sim->quota_factor = 1;
     sim->world->speed = speed;
     sim->creds = sim_creds_new();
     sim->counters = sim_counters_new();

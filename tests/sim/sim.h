@@ -166,6 +166,7 @@ struct sim {
     pthread_mutex_t lock; /* guards everything below but `creds`, which is constant after start */
     struct world *world;
     struct sim_clock clock;
+    double quota_factor; /* 1; more for tests that ask faster than people do */
     const struct sim_creds *creds;
     struct sim_counters *counters;
     struct sim_faults *faults;
@@ -196,7 +197,7 @@ void *sim_state(struct sim *sim, const struct sim_service *service, size_t bytes
  * bodies). Lock held. */
 int64_t sim_world_ms(const struct sim *sim);
 int64_t sim_real_ms(void);
-/* World seconds per real second: quotas per real second are multiplied with it. */
+/* World seconds per real second, times quota_factor: quotas are multiplied with it. */
 double sim_speed(const struct sim *sim);
 
 /* ---- credentials (creds.c) --------------------------------------------------------------- */

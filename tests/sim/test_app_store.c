@@ -289,6 +289,7 @@ static void builds(void **state)
     struct fixture *f = *state;
     struct drive_answer a =
         call(f, "GET", "/v1/builds?filter%5Bapp%5D=1481211155&sort=-uploadedDate&limit=2"
+                       "&filter%5BpreReleaseVersion.version%5D=2.15.3,2.15.2"
                        "&include=preReleaseVersion",
              NULL);
 

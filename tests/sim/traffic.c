@@ -167,6 +167,23 @@ static uint64_t distinct_users(double holders, uint64_t sessions)
     return n < 1 ? 1 : n > sessions ? sessions : n;
 }
 
+/* What only the store counts, as fixed parts of what is drawn. */
+static void add_vitals(struct world_health *health, double holders)
+{
+    static const double starts[3] = {0.7, 0.5, 0.9};
+    static const double slow[3] = {0.041, 0.012, 0.002};
+
+    health->seen_crash_users = (uint64_t)((double)health->crashed_users * 0.8 + 0.5);
+    health->anrs = health->errored / 12;
+    health->anr_users = distinct_users(holders, health->anrs);
+    if (health->anr_users > health->users)
+        health->anr_users = health->users;
+    for (size_t i = 0; i < 3; i++) {
+        health->start_users[i] = (uint64_t)((double)health->users * starts[i] + 0.5);
+        health->slow_start_users[i] = (uint64_t)((double)health->start_users[i] * slow[i] + 0.5);
+    }
+}
+
 struct world_health world_health(const struct world *world, const struct world_app *app,
                                  const struct world_version *version, int64_t from_ms,
                                  int64_t to_ms)
@@ -188,6 +205,7 @@ struct world_health world_health(const struct world *world, const struct world_a
     health.crashed_users = distinct_users(holders, health.crashes);
     if (health.crashed_users > health.users)
         health.crashed_users = health.users;
+    add_vitals(&health, holders);
     return health;
 }
 

@@ -158,6 +158,11 @@ struct world_health {
     uint64_t errored; /* handled error, session ended well; disjoint from crashes */
     uint64_t users;   /* distinct users with a session; not additive over windows */
     uint64_t crashed_users;
+    uint64_t seen_crash_users; /* of the crashed, those who were looking at the app */
+    uint64_t anrs;             /* "application not responding", a part of the handled errors */
+    uint64_t anr_users;
+    uint64_t start_users[3];      /* with a cold, a warm, a hot start */
+    uint64_t slow_start_users[3]; /* of these, with a slow one */
 };
 struct world_health world_health(const struct world *world, const struct world_app *app,
                                  const struct world_version *version, int64_t from_ms,

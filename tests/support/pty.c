@@ -301,9 +301,11 @@ bool pty_wait(struct pty *pty, pty_test_fn holds, void *arg, int limit_ms)
 {
     int64_t end = pty_now_us() + (int64_t)limit_ms * 1000;
     for (;;) {
-        if (holds(pty, arg))
+        bool is_over = pty_now_us() >= end;
+        /* Half a frame (synchronized output) is what no terminal shows. */
+        if ((is_over || !pty_modes_is_set(&pty->modes, 2026)) && holds(pty, arg))
             return true;
-        if (pty_now_us() >= end)
+        if (is_over)
             return false;
         if (!read_some(pty, TURN_MS) && has_ended(pty) && !read_some(pty, 0))
             return holds(pty, arg);

@@ -57,7 +57,8 @@ void pty_size(const struct pty *pty, int *rows, int *cols);
 bool pty_is_on_alternate_screen(const struct pty *pty);
 
 typedef bool (*pty_test_fn)(struct pty *pty, void *arg);
-/* True as soon as it holds; false when `limit_ms` are over, or the program has ended without it. */
+/* True as soon as it holds, between two frames; false when `limit_ms` are over, or the program has
+ * ended without it. */
 bool pty_wait(struct pty *pty, pty_test_fn holds, void *arg, int limit_ms);
 bool pty_wait_text(struct pty *pty, const char *text, int limit_ms);
 bool pty_wait_no_text(struct pty *pty, const char *text, int limit_ms);

@@ -53,6 +53,7 @@ static void put_facts(struct sw_model *model)
                                  .true_for_ms = 900,
                                  .pause_days_used = known(3),
                                  .pause_days_total = known(30),
+                                 .started_at_ms = 500,
                                  .paused_since_ms = 600,
                                  .is_pause_begin_seen = true,
                                  .pause_days_before = known(2),
@@ -81,6 +82,7 @@ static void put_facts(struct sw_model *model)
                                  .observed_at_ms = 1000,
                                  .true_for_ms = 990,
                                  .stale_after_s = 2700,
+                                 .period = "hour to 14:00 UTC",
                                  .origin = "sessions"};
     sw_model_put_reading(ios, 1, &reading, false);
     struct sw_bucket buckets[2] = {{.start_ms = 1, .n = 10, .bad = 1}, {.start_ms = 2, .n = 20}};
@@ -180,12 +182,15 @@ static void facts_come_back_marked(void **state)
     assert_int_equal(ios->readings[0].reading.side, SW_SIDE_OLD);
     assert_true(ios->readings[0].reading.value.value == 99.96);
     assert_false(ios->readings[0].reading.bad.is_known);
+    assert_int_equal(ios->readings[0].reading.stale_after_s, 2700);
+    assert_string_equal(ios->readings[0].reading.period, "hour to 14:00 UTC");
     assert_int_equal(ios->series_count, 1);
     assert_int_equal(ios->series[0].series.count, 2);
     assert_true(ios->series[0].series.buckets[1].n == 20);
     assert_int_equal(ios->issue_count, 1);
     assert_int_equal(ios->issues[0].issue.users, -1);
     assert_int_equal(ios->readings[0].reading.stale_after_s, 2700);
+    assert_int_equal(ios->rollout.started_at_ms, 500);
     assert_int_equal(ios->rollout.paused_since_ms, 600);
     assert_true(ios->rollout.is_pause_begin_seen && ios->rollout.pause_days_before.value == 2);
     assert_string_equal(ios->rollout.release_how, "by Apple");

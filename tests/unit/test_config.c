@@ -196,7 +196,8 @@ static void what_is_optional_loads(void **state)
         "gates: [{id: canary, metric: crash_free_sessions, critical: 98, stage: 1}]\n",
         "7:8: warning: guard: nothing acts on this section yet, there is no `slipway guard`\n"
         "14:40: warning: platforms[ios].plan.halt_weekends: nothing halts over weekends yet, do it "
-        "by hand");
+        "by hand; each takes 2d15h of the pause budget, one release at most 2 of them: 5d6h of the "
+        "App Store's 30 days");
     assert_true(config->is_simulation);
     assert_true(config->clock.speed > 59 && config->clock.speed < 61);
     assert_true(config->clock.world_ms - config->clock.real_ms == 3600000);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -106,11 +107,101 @@ static void a_binding_that_could_never_be_read_is_refused(void **state)
     }
 }
 
+#define PLAY                                                                                       \
+    "version: 1\nsources:\n  - {id: p, kind: google_play, key_env: K}\n"                           \
+    "  - {id: v, kind: play_vitals, key_env: K}\nplatforms:\n"                                     \
+    "  - {id: a, kind: android, rollout: {source: p, package: x.y}, plan: [{percent: 100}],\n"     \
+    "     health: ["
+#define VITALS "{source: v, package: x.y, "
+#define GATE   "]}\ngates: [{id: g, critical: 1, "
+
+/* A window that the source never gives would leave its gate UNKNOWN for ever, and closed. */
+static void a_gate_on_a_window_that_is_never_given_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *wanted; /* the whole text, "": no problem */
+    } cases[] = {
+        {PLAY VITALS "metric: anr_rate}" GATE "metric: anr_rate, window: 1h}]\n", ""},
+        {PLAY VITALS "metric: anr_rate}" GATE "metric: anr_rate, window: 24h}]\n", ""},
+        {PLAY VITALS "metric: anr_rate}" GATE "metric: anr_rate, window: 6h}]\n",
+         "/c.yaml:8:56: error: gates[g].window: anr_rate on platform \"a\" is never known over 6h: "
+         "source \"v\" gives whole hours (1h) and Pacific days (24h) only\n"},
+        {PLAY VITALS "metric: slow_start_rate}" GATE "metric: slow_start_rate, window: 1h}]\n",
+         "/c.yaml:8:63: error: gates[g].window: slow_start_rate on platform \"a\" is never known "
+         "over 1h: source \"v\" gives Pacific days (24h) only\n"},
+        /* Of two entries one is enough. */
+        {PLAY VITALS "metric: anr_rate, period: hourly}, " VITALS
+                     "metric: anr_rate, period: daily}" GATE "metric: anr_rate, window: 24h}]\n",
+         ""},
+        /* The default gate of the day, which is not what this entry gives. */
+        {PLAY VITALS "metric: anr_rate, period: hourly}]}\n",
+         "/c.yaml:7:15: warning: platform \"a\": the default gate \"anr\" (anr_rate over 1d) does "
+         "not stand: source \"v\" gives whole hours (1h) only\n"},
+        {PLAY VITALS "metric: anr_rate, period: hourly}]}\n"
+                     "gates: [{id: anr, metric: anr_rate, critical: 1, window: 1h}]\n",
+         ""},
+        {PLAY VITALS "metric: slow_start_rate, period: hourly}]}\n",
+         "/c.yaml:7:15: error: platforms[a].health[0]: Play counts slow starts by the day only "
+         "(period: daily)\n"},
+        {PLAY VITALS "metric: slow_start_rate, user_cohort: OS_BETA}]}\n",
+         "/c.yaml:7:15: error: platforms[a].health[0]: Play has no slow starts of OS_BETA: they need "
+         "a start type, which it does not give\n"},
+        {PLAY VITALS "metric: crash_free_users, start_type: HOT}]}\n",
+         "/c.yaml:7:15: error: platforms[a].health[0]: start_type is for slow_start_rate\n"},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        char *said SW_AUTO_FREE = load(cases[i].text);
+        if (strcmp(said, cases[i].wanted) != 0)
+            fail_msg("case %zu said:\n%s\nwanted:\n%s", i, said, cases[i].wanted);
+    }
+}
+
+/* A metric that no gate looks at is read over the hour and the day: slow starts come by the day
+ * alone, and would else never be asked for. */
+static void without_a_gate_the_hour_and_the_day_are_read(void **state)
+{
+    static const char text[] = PLAY VITALS "metric: slow_start_rate}, " VITALS
+                                           "metric: anr_rate}]}\n";
+    static const struct {
+        enum sw_metric metric;
+        size_t count;
+        int windows_s[2];
+    } wanted[] = {{SW_METRIC_SLOW_START_RATE, 2, {3600, 86400}},
+                  {SW_METRIC_ANR_RATE, 1, {86400}}}; /* the default gate's */
+    const struct sw_parts parts = {.kinds = sw_source_kinds};
+    char path[] = "/tmp/slipway-registry-XXXXXX";
+    struct sw_problems problems = {0};
+    struct sw_setup *setup = NULL;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    close(fd);
+    assert_int_equal(sw_setup_load(&parts, path, &setup, &problems, NULL), SW_OK);
+    size_t seen = 0;
+    for (size_t u = 0; u < setup->unit_count; u++)
+        for (size_t i = 0; setup->units[u].is_health && i < setup->units[u].target_count; i++) {
+            const struct sw_target *target = &setup->units[u].targets[i];
+            assert_int_equal(target->metric, wanted[seen].metric);
+            assert_int_equal(target->window_count, wanted[seen].count);
+            assert_memory_equal(target->windows_s, wanted[seen].windows_s,
+                                wanted[seen].count * sizeof(int));
+            seen++;
+        }
+    assert_int_equal(seen, 2);
+    sw_setup_unref(setup);
+    sw_problems_free(&problems);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_agreed_example_loads),
         cmocka_unit_test(the_written_example_loads),
+        cmocka_unit_test(a_gate_on_a_window_that_is_never_given_is_refused),
+        cmocka_unit_test(without_a_gate_the_hour_and_the_day_are_read),
         cmocka_unit_test(a_binding_that_could_never_be_read_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -114,6 +114,10 @@ static void one_limit_is_enough(void **state)
     struct sw_health health = {.metric = SW_METRIC_ANR_RATE, .window_s = 86400,
                                .value = {0.51, true}, .n = {10000, true}};
     assert_int_equal(sw_gate_judge(&rule, &health, 0, reason, sizeof reason), SW_GATE_FAIL);
+    assert_string_equal(reason, "0.51% > 0.5% over 1d, n 10000");
+    health.period = "Pacific day Thu 27 Nov";
+    sw_gate_judge(&rule, &health, 0, reason, sizeof reason);
+    assert_string_equal(reason, "0.51% > 0.5% over Pacific day Thu 27 Nov, n 10000");
     health.value.value = 0.5;
     assert_int_equal(sw_gate_judge(&rule, &health, 0, reason, sizeof reason), SW_GATE_PASS);
     rule = (struct sw_gate_rule){.metric = SW_METRIC_LATENCY_P95, .warn = {500, true},

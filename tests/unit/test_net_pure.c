@@ -117,6 +117,24 @@ static void test_reads_are_sent_again(void **state)
     }
 }
 
+/* A quota of a second is over by the next try; told times count as always. */
+static void test_a_brief_quota_is_waited_out_by_a_poll(void **state)
+{
+    (void)state;
+    struct retry_case c = read_failed(SW_E_QUOTA, 429);
+    c.is_quota_brief = true;
+    assert_true(retry_judge(&c).is_again);
+    assert_int_equal(retry_judge(&c).wait_ms, 500);
+    c.attempt = 2;
+    assert_true(retry_judge(&c).is_again);
+    assert_int_equal(retry_judge(&c).wait_ms, 1000);
+    c.attempt = 3;
+    assert_false(retry_judge(&c).is_again);
+    c.attempt = 1;
+    c.retry_after_ms = NOW + 60000;
+    assert_false(retry_judge(&c).is_again);
+}
+
 static void test_waits(void **state)
 {
     (void)state;
@@ -306,6 +324,48 @@ static void test_link_is_whole_or_absent(void **state)
     assert_string_equal(reply.link, "");
 }
 
+/* Every form of Apple's header, as people read it: both buckets, the smallest rest decides. */
+static void test_apple_quota_has_an_hour_and_a_minute(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double left; /* -1: unknown */
+        const char *note;
+    } cases[] = {
+        {"X-Rate-Limit: user-hour-lim:3500;user-hour-rem:500;\r\n", 500,
+         "500 of 3500 left in the hour"},
+        {"X-Rate-Limit: user-hour-lim:3600;user-hour-rem:3598;user-minute-lim:150;"
+         "user-minute-rem:149;\r\n",
+         149, "3598 of 3600 left in the hour, 149 of 150 left in the minute"},
+        {"X-Rate-Limit: user-hour-lim:3600;user-hour-rem:3598;, "
+         "user-minute-lim:150;user-minute-rem:149;\r\n",
+         149, "3598 of 3600 left in the hour, 149 of 150 left in the minute"},
+        /* Two headers, the same one joined with itself, and odd blanks. */
+        {"X-Rate-Limit: user-hour-lim:3600;user-hour-rem:30;\r\n"
+         "X-RATE-LIMIT: user-minute-lim:150;user-minute-rem:149;\r\n",
+         30, "30 of 3600 left in the hour, 149 of 150 left in the minute"},
+        {"x-rate-limit: user-hour-lim:3600;user-hour-rem:40;, user-hour-lim:3600;user-hour-rem:39;"
+         "\r\n",
+         39, "39 of 3600 left in the hour"},
+        {"X-Rate-Limit: user-hour-rem : 12 ;\r\n", 12, "12 left in the hour"},
+        /* What does not parse is passed over. */
+        {"X-Rate-Limit: user-hour-rem:many;user-minute-rem:7;-rem:1;rem:2;:3;;\r\n", 7,
+         "7 left in the minute"},
+        {"X-Rate-Limit: user-hour-lim:3600;\r\n", -1, ""},
+        {"X-Rate-Limit: user-a-rem:9;user-b-rem:8;user-c-rem:7;user-d-rem:6;user-e-rem:1;\r\n", 6,
+         "9 left in the a, 8 left in the b, 7 left in the c, 6 left in the d"},
+        {"x-rate-limit: nonsense\r\n", -1, ""},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        struct sw_reply reply = {0};
+        read_headers(cases[i].text, 200, &reply);
+        double left = reply.quota_left.is_known ? reply.quota_left.value : -1;
+        if (left != cases[i].left || strcmp(reply.quota_note, cases[i].note) != 0)
+            fail_msg("case %zu: %g \"%s\"", i, left, reply.quota_note);
+    }
+}
+
 static void test_quotas(void **state)
 {
     (void)state;
@@ -435,9 +495,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_reads_are_sent_again),
+        cmocka_unit_test(test_a_brief_quota_is_waited_out_by_a_poll),
         cmocka_unit_test(test_waits),        cmocka_unit_test(test_no_write_is_sent_twice),
         cmocka_unit_test(test_budget),       cmocka_unit_test(test_budget_speed_and_no_limit),
         cmocka_unit_test(test_header_lines), cmocka_unit_test(test_link_is_whole_or_absent),
+        cmocka_unit_test(test_apple_quota_has_an_hour_and_a_minute),
         cmocka_unit_test(test_quotas),       cmocka_unit_test(test_profiles),
         cmocka_unit_test(test_aws_errors),
     };

@@ -151,6 +151,36 @@ static void a_stale_rollout_blocks_all_but_halt(void **state)
     tear_down(&f);
 }
 
+/* A figure that is late by its upstream's design: a day that ended two days ago is not stale, and
+ * is when nothing follows it. */
+static void a_late_figure_is_stale_only_beyond_its_lateness(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    struct sw_reading late = reading(86400, 0.3, 8000);
+    late.metric = SW_METRIC_ANR_RATE;
+    late.true_for_ms = now - 2 * SW_DAY_MS;
+    late.stale_after_s = 3 * 86400;
+    sw_copy(late.period, sizeof late.period, "Pacific day Thu 27 Nov");
+    put(&f, 2, late);
+    int64_t turns_at = late.true_for_ms + 3 * SW_DAY_MS + 1;
+    for (int is_after = 0; is_after <= 1; is_after++) {
+        struct sw_snapshot *snapshot = sw_view_build(&f.model, turns_at - 1 + is_after);
+        const struct sw_health *health = NULL;
+        for (size_t i = 0; i < snapshot->platforms[0].health_count; i++)
+            if (snapshot->platforms[0].health[i].metric == SW_METRIC_ANR_RATE)
+                health = &snapshot->platforms[0].health[i];
+        assert_non_null(health);
+        assert_int_equal(health->is_stale, is_after);
+        assert_string_equal(health->period, "Pacific day Thu 27 Nov");
+        sw_snapshot_free(snapshot);
+    }
+    /* The picture changes by itself at that moment, nothing else being due between. */
+    assert_int_equal(sw_view_next_change(&f.model, turns_at - 1), turns_at);
+    tear_down(&f);
+}
+
 /* Nobody knows how old a figure of the future is. */
 static void a_clock_set_back_makes_figures_stale(void **state)
 {
@@ -602,6 +632,43 @@ static void what_is_left_of_a_pause_budget_is_an_upper_bound(void **state)
     }
 }
 
+/* Nothing carries `halt_weekends` out; what it would take is told. */
+static void the_cost_of_halted_weekends_is_told(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    assert_int_equal(sw_zone_set("Europe/Madrid", NULL), SW_OK);
+    sw_plan_init_store(&f.android->plan);
+    f.android->plan.halt_weekends = true;
+    /* Tuesday on day 5 (20 %), two steps to go: no weekend; on day 1 one. */
+    f.android->rollout.percent_set.value = 20;
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    assert_true(snapshot->platforms[0].is_halt_weekends);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 0);
+    sw_snapshot_free(snapshot);
+    f.android->rollout.percent_set.value = 1;
+    snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 1);
+    assert_int_equal(snapshot->platforms[0].weekends_pause_s, 63 * 3600);
+    sw_snapshot_free(snapshot);
+    /* Not rolling: nobody knows when it starts, so the most. */
+    f.android->rollout.state = SW_STATE_READY;
+    snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 2);
+    sw_snapshot_free(snapshot);
+    f.android->rollout.state = SW_STATE_COMPLETE;
+    snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].weekends_to_come, 0);
+    sw_snapshot_free(snapshot);
+    f.android->plan.halt_weekends = false;
+    snapshot = sw_view_build(&f.model, now);
+    assert_false(snapshot->platforms[0].is_halt_weekends);
+    sw_snapshot_free(snapshot);
+    sw_zone_set("UTC", NULL);
+    tear_down(&f);
+}
+
 /* Two versions in flight, builds and reviews reach picture and JSON. */
 static void a_second_version_builds_and_reviews_are_told(void **state)
 {
@@ -647,6 +714,48 @@ static void a_second_version_builds_and_reviews_are_told(void **state)
     tear_down(&f);
 }
 
+static void put_series(struct fixture *fixture, enum sw_side side, double n)
+{
+    struct sw_bucket buckets[] = {{now - SW_HOUR_MS, n, 1}, {now, n, 2}};
+    const struct sw_series series = {.metric = SW_METRIC_CRASH_FREE_SESSIONS,
+                                     .side = side,
+                                     .bucket_s = 3600,
+                                     .count = 2,
+                                     .buckets = buckets};
+    sw_model_put_series(fixture->android, 1, &series);
+}
+
+static const struct sw_trend *only_trend(const struct sw_snapshot *snapshot)
+{
+    assert_int_equal(snapshot->platforms[0].trend_count, 1);
+    return &snapshot->platforms[0].trends[0];
+}
+
+/* The snapshot and the model share buckets; either may go first. */
+static void a_snapshot_keeps_its_trend(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    set_up(&fixture);
+    put_series(&fixture, SW_SIDE_NEW, 10);
+    put_series(&fixture, SW_SIDE_OLD, 20);
+    struct sw_snapshot *first = sw_view_build(&fixture.model, now);
+    struct sw_snapshot *same = sw_view_build(&fixture.model, now);
+    assert_ptr_equal(only_trend(first)->new_buckets, only_trend(same)->new_buckets);
+    put_series(&fixture, SW_SIDE_NEW, 30);
+    struct sw_snapshot *second = sw_view_build(&fixture.model, now);
+    sw_snapshot_free(same);
+    assert_int_equal(only_trend(first)->new_count, 2);
+    assert_true(only_trend(first)->new_buckets[1].n == 10);
+    assert_true(only_trend(first)->old_buckets[1].n == 20);
+    assert_true(only_trend(second)->new_buckets[1].n == 30);
+    sw_model_drop_health(fixture.android);
+    sw_model_clear(&fixture.model);
+    assert_true(only_trend(second)->old_buckets[0].n == 20);
+    sw_snapshot_free(first);
+    sw_snapshot_free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -656,6 +765,7 @@ int main(void)
         cmocka_unit_test(a_missing_right_closes_a_verb),
         cmocka_unit_test(an_old_reading_opens_no_halt_without_a_right),
         cmocka_unit_test(an_old_nothing_to_halt_closes_no_halt),
+        cmocka_unit_test(a_late_figure_is_stale_only_beyond_its_lateness),
         cmocka_unit_test(a_clock_set_back_makes_figures_stale),
         cmocka_unit_test(a_cached_picture_is_not_believed),
         cmocka_unit_test(the_first_source_decides),
@@ -671,7 +781,9 @@ int main(void)
         cmocka_unit_test(a_percent_reached_is_rounded_up),
         cmocka_unit_test(a_reading_may_stand_longer_than_its_source),
         cmocka_unit_test(what_is_left_of_a_pause_budget_is_an_upper_bound),
+        cmocka_unit_test(the_cost_of_halted_weekends_is_told),
         cmocka_unit_test(a_second_version_builds_and_reviews_are_told),
+        cmocka_unit_test(a_snapshot_keeps_its_trend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

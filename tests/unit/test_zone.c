@@ -121,6 +121,72 @@ static void test_round_trip(void **state)
     }
 }
 
+/* A day somewhere else than on the display: Pacific days are 23 and 25 hours long when clocks
+ * change, on 2026-03-08 and 2026-11-01, and the display's zone has no part in it. */
+static void test_a_pacific_day_begins_at_its_own_midnight(void **state)
+{
+    static const struct {
+        int year, month, day, hour;
+        const char *want;
+    } rows[] = {
+        {2026, 1, 15, 0, "2026-01-15T08:00:00Z"},  {2026, 3, 8, 0, "2026-03-08T08:00:00Z"},
+        {2026, 3, 9, 0, "2026-03-09T07:00:00Z"},   {2026, 3, 8, 2, "2026-03-08T10:00:00Z"},
+        {2026, 7, 4, 0, "2026-07-04T07:00:00Z"},   {2026, 11, 1, 0, "2026-11-01T07:00:00Z"},
+        {2026, 11, 1, 1, "2026-11-01T08:00:00Z"},  {2026, 11, 2, 0, "2026-11-02T08:00:00Z"},
+        {2026, 11, 31, 0, "2026-12-01T08:00:00Z"}, {2045, 3, 12, 0, "2045-03-12T08:00:00Z"},
+        {2045, 3, 13, 0, "2045-03-13T07:00:00Z"},  {2045, 12, 31, 0, "2045-12-31T08:00:00Z"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++) {
+        const struct sw_civil civil = {.year = rows[i].year, .month = rows[i].month,
+                                       .day = rows[i].day, .hour = rows[i].hour};
+        char text[SW_TIME_TEXT];
+        int64_t ms = 0;
+        assert_int_equal(sw_zone_named_to_utc("America/Los_Angeles", &civil, &ms, NULL), SW_OK);
+        assert_string_equal(sw_time_format(ms, text), rows[i].want);
+    }
+}
+
+/* Where summer ends the year, where there is none, and where the file is missing. */
+static void test_named_zones(void **state)
+{
+    static const struct {
+        const char *name, *want;
+    } rows[] = {
+        {"UTC", "2026-01-15T10:00:00Z"},
+        {"Asia/Kolkata", "2026-01-15T04:30:00Z"},
+        {"Australia/Sydney", "2026-01-14T23:00:00Z"},
+        {"America/New_York", "2026-01-15T15:00:00Z"},
+        {"Etc/GMT+5", "2026-01-15T15:00:00Z"},
+    };
+    const struct sw_civil civil = {.year = 2026, .month = 1, .day = 15, .hour = 10};
+    int64_t ms = 0;
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++) {
+        char text[SW_TIME_TEXT];
+        assert_int_equal(sw_zone_named_to_utc(rows[i].name, &civil, &ms, NULL), SW_OK);
+        assert_string_equal(sw_time_format(ms, text), rows[i].want);
+    }
+    assert_int_equal(sw_zone_named_to_utc("Europe/Madird", &civil, &ms, NULL), SW_E_NOT_FOUND);
+    assert_int_equal(sw_zone_named_to_utc("../passwd", &civil, &ms, NULL), SW_E_PARSE);
+    assert_int_equal(sw_zone_named_to_utc("tzdata.zi", &civil, &ms, NULL), SW_E_PARSE);
+}
+
+/* Our reading of the file and the C library's, every half hour of a near and of a far year. */
+static void test_named_zone_agrees_with_the_c_library(void **state)
+{
+    static const char *const from[] = {"2026-01-01T00:00:00Z", "2050-01-01T00:00:00Z"};
+    (void)state;
+    for (size_t y = 0; y < SW_ARRAY_LEN(from); y++)
+        for (int64_t t = at(from[y]); t < at(from[y]) + 366 * SW_DAY_MS; t += 30 * SW_MINUTE_MS) {
+            struct sw_civil civil = {0};
+            int64_t ms = 0;
+            sw_zone_local(t, &civil);
+            assert_int_equal(sw_zone_named_to_utc("Europe/Madrid", &civil, &ms, NULL), SW_OK);
+            assert_int_equal(ms, sw_zone_to_utc(&civil));
+        }
+}
+
 static void nothing(void *arg)
 {
     (void)arg;
@@ -147,6 +213,9 @@ int main(void)
         cmocka_unit_test(test_local),
         cmocka_unit_test(test_to_utc),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_a_pacific_day_begins_at_its_own_midnight),
+        cmocka_unit_test(test_named_zones),
+        cmocka_unit_test(test_named_zone_agrees_with_the_c_library),
         cmocka_unit_test(test_no_change_once_threads_ran),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

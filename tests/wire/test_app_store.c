@@ -11,51 +11,11 @@
 #include "base/mem.h"
 #include "sources/app_store.h"
 #include "support/flow.h"
+#include "wire/app_store_case.h"
 
 extern const struct sw_source_kind sw_source_app_store;
 
-#define ACCOUNT "id: apple\nkind: app_store\nkey_id: 2X9R4HXF34\nkey_file: /nowhere/key.p8\n"
-#define IOS     "source: apple\nbundle_id: com.acme.app\n"
-
 static const int64_t now = INT64_C(1768899600000); /* 2026-01-20T09:00:00Z */
-
-#define STEP(line, json)                                                                           \
-    {                                                                                              \
-        .request = line, .status = 200, .reply = json                                              \
-    }
-#define APPS_LINE                                                                                  \
-    "GET /v1/apps?filter%5BbundleId%5D=com.acme.app&fields%5Bapps%5D=name,bundleId&limit=2"
-#define APP_JSON                                                                                   \
-    "{\"type\":\"apps\",\"id\":\"1481211155\",\"attributes\":{\"name\":\"Acme\",\"bundleId\":"     \
-    "\"com.acme.app\"}}"
-#define APPS STEP(APPS_LINE, "{\"data\":[" APP_JSON "]}")
-#define VERSIONS_LINE(app)                                                                         \
-    "GET /v1/apps/" app "/appStoreVersions?filter%5Bplatform%5D=IOS"                               \
-    "&include=build,appStoreVersionPhasedRelease"                                                  \
-    "&fields%5BappStoreVersions%5D=platform,versionString,appVersionState,appStoreState,"          \
-    "releaseType,earliestReleaseDate,createdDate,build,appStoreVersionPhasedRelease"               \
-    "&fields%5Bbuilds%5D=version"                                                                  \
-    "&fields%5BappStoreVersionPhasedReleases%5D=phasedReleaseState,startDate,"                     \
-    "totalPauseDuration,currentDayNumber&limit=200"
-#define VERSIONS(json) STEP(VERSIONS_LINE("1481211155"), json)
-
-/* A version, its build and its phased release. */
-#define VERSION(n, label, state, date, phase)                                                      \
-    "{\"type\":\"appStoreVersions\",\"id\":\"v" n "\",\"attributes\":{\"platform\":\"IOS\","       \
-    "\"versionString\":\"" label "\",\"appVersionState\":\"" state                                 \
-    "\",\"releaseType\":\"MANUAL\",\"earliestReleaseDate\":null,\"createdDate\":\"" date           \
-    "\"},\"relationships\":{\"build\":{\"data\":{\"type\":\"builds\",\"id\":\"b" n                 \
-    "\"}},\"appStoreVersionPhasedRelease\":{\"data\":" phase "}}}"
-#define HAS_PHASE(n) "{\"type\":\"appStoreVersionPhasedReleases\",\"id\":\"p" n "\"}"
-#define PHASE(n, state, more)                                                                      \
-    "{\"type\":\"appStoreVersionPhasedReleases\",\"id\":\"p" n                                     \
-    "\",\"attributes\":{\"phasedReleaseState\":" state more "}}"
-#define BUILD(n, number)                                                                           \
-    "{\"type\":\"builds\",\"id\":\"b" n "\",\"attributes\":{\"version\":\"" number "\"}}"
-#define LIVE "READY_FOR_DISTRIBUTION"
-#define DAY(n, paused)                                                                             \
-    ",\"startDate\":\"2026-01-18T10:16:45Z\",\"totalPauseDuration\":" paused                       \
-    ",\"currentDayNumber\":" n
 
 static void check_script(const struct sw_flow *flow)
 {
@@ -63,10 +23,13 @@ static void check_script(const struct sw_flow *flow)
         fail_msg("%s", flow_mismatch(flow));
 }
 
+/* A re-read: it asks for the versions alone. What a poll reads beside them is in
+ * test_app_store_beside.c and test_app_store_builds.c. */
 static struct sw_flow *flow_ios(void)
 {
     struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);
     flow_add_target(flow, SW_ROLE_ROLLOUT, IOS);
+    flow_set_action(flow, true);
     return flow;
 }
 
@@ -98,17 +61,6 @@ struct state_case {
     double percent, next; /* -1: unknown */
     const char *note;     /* a part; NULL: no note */
 };
-
-#define NEW               "2026-01-16T06:02:48-08:00"
-#define OLDER             "2026-01-02T06:02:48-08:00"
-#define OLD               VERSION("1", "4.11.2", "REPLACED_WITH_NEW_VERSION", OLDER, "null")
-#define BUILDS            BUILD("1", "4112") "," BUILD("2", "4120") "," BUILD("3", "4121")
-#define ONE(state, phase) VERSION("2", "4.12.0", state, NEW, phase) "," OLD
-#define OVER(state)                                                                                \
-    VERSION("2", "4.12.0", state, NEW, "null") "," VERSION("1", "4.11.2", LIVE, OLDER, "null")
-#define TWO(state, live_phase)                                                                     \
-    VERSION("3", "4.12.1", state, "2026-01-19T06:02:48Z", "null")                                  \
-    "," VERSION("2", "4.12.0", LIVE, NEW, live_phase)
 
 static const struct state_case state_cases[] = {
     {"no version", "", "", SW_STATE_NONE, "no version", "", "", "", -1, -1, NULL},
@@ -267,22 +219,38 @@ static void test_each_day_has_its_percent(void **state)
     }
 }
 
+/* Started on the 18th at 10:16:45; now is the 20th at 09:00. Day n ends n x 24 h after that, and
+ * after the pauses; what is past moves on by whole days. */
 static void test_pause_budget_and_next_step(void **state)
 {
     (void)state;
-    char json[8192];
-    page(json, sizeof(json), ONE(LIVE, HAS_PHASE("2")),
-         BUILDS "," PHASE("2", "\"ACTIVE\"", DAY("2", "3")));
-    struct sw_flow *flow = flow_ios();
-    const struct flow_step steps[] = {APPS, VERSIONS(json)};
-    const struct sw_rollout *r = observe(flow, steps, SW_ARRAY_LEN(steps));
-    assert_true(r->pause_days_used.is_known && r->pause_days_used.value == 3);
-    assert_true(r->pause_days_total.is_known && r->pause_days_total.value == 30);
-    assert_true(r->is_next_estimated);
-    /* Started on the 18th at 10:16:45; now is the 20th at 09:00. */
-    assert_int_equal(r->next_at_ms, INT64_C(1768904205000)); /* the 20th at 10:16:45 */
-    assert_string_equal(r->identity, "v2");
-    flow_free(flow);
+    static const struct {
+        const char *day, *paused;
+        int64_t next_at_ms;
+    } cases[] = {
+        {"2", "0", INT64_C(1768904205000)}, /* the 20th at 10:16:45 */
+        {"3", "0", INT64_C(1768990605000)}, /* the 21st: Apple is early */
+        {"1", "0", INT64_C(1768904205000)}, /* the 19th is past */
+        {"1", "1", INT64_C(1768904205000)}, /* a day of pause */
+        {"2", "3", INT64_C(1769163405000)}, /* the 23rd */
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        char json[8192], included[1024];
+        sw_format(included, sizeof(included), BUILDS "," PHASE("2", "\"ACTIVE\"", DAY("%s", "%s")),
+                  cases[i].paused, cases[i].day);
+        page(json, sizeof(json), ONE(LIVE, HAS_PHASE("2")), included);
+        struct sw_flow *flow = flow_ios();
+        const struct flow_step steps[] = {APPS, VERSIONS(json)};
+        const struct sw_rollout *r = observe(flow, steps, SW_ARRAY_LEN(steps));
+        assert_true(r->pause_days_used.is_known);
+        assert_true(r->pause_days_total.is_known && r->pause_days_total.value == 30);
+        assert_true(r->is_next_estimated);
+        assert_int_equal(r->started_at_ms, INT64_C(1768731405000));
+        if (r->next_at_ms != cases[i].next_at_ms)
+            fail_msg("case %zu: %lld", i, (long long)r->next_at_ms);
+        assert_string_equal(r->identity, "v2");
+        flow_free(flow);
+    }
 }
 
 /* The old field alone knows of a removal. */
@@ -337,6 +305,7 @@ static void test_the_app_is_looked_up_once(void **state)
     page(json, sizeof(json), ONE(LIVE, "null"), BUILDS);
     struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);
     struct sw_target *target = flow_add_target(flow, SW_ROLE_ROLLOUT, IOS);
+    flow_set_action(flow, true);
     const struct flow_step first[] = {APPS, VERSIONS(json)};
     struct sw_rollout last = {0};
     sw_rollout_copy(&last, observe(flow, first, SW_ARRAY_LEN(first)));
@@ -359,13 +328,11 @@ static void test_a_configured_app_id_is_used(void **state)
     (void)state;
     struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);
     flow_add_target(flow, SW_ROLE_ROLLOUT, IOS "app_id: \"42\"\n");
+    flow_set_action(flow, true);
     const struct flow_step steps[] = {STEP(VERSIONS_LINE("42"), "{\"data\":[]}")};
     observe(flow, steps, SW_ARRAY_LEN(steps));
     flow_free(flow);
 }
-
-#define NEXT(url) "{\"data\":[],\"links\":{\"self\":\"x\",\"next\":\"" url "\"}}"
-#define HOST      "https://api.appstoreconnect.apple.com"
 
 static void test_pages_are_followed(void **state)
 {
@@ -462,8 +429,8 @@ static void test_another_bundle_id_is_not_taken(void **state)
     flow_free(flow);
 }
 
-/* Deleting a phase would release to everybody, and availability hides the app from the store:
- * neither can leave, whatever asks for it. Requests of one key go one after the other. */
+/* Deleting a phase would release to everybody, and changed availability hides the app from the
+ * store: neither can leave, whatever asks for it. Requests of one key go one after the other. */
 static void test_nothing_can_delete_a_phase_or_remove_from_sale(void **state)
 {
     (void)state;
@@ -471,7 +438,9 @@ static void test_nothing_can_delete_a_phase_or_remove_from_sale(void **state)
     for (size_t i = 0; i < kind->operation_count; i++) {
         const struct sw_operation *operation = &kind->operations[i];
         assert_true(operation->method != SW_DELETE);
-        assert_null(strcasestr(operation->path, "availab"));
+        /* Whether it is for sale is read, never changed. */
+        if (strcasestr(operation->path, "availab"))
+            assert_true(operation->method == SW_GET && operation->effect == SW_EFFECT_READ);
         assert_null(strstr(operation->path, "reviewSubmissions"));
         bool is_change = operation->method != SW_GET;
         if (operation->effect == SW_EFFECT_PROBE) { /* of the nil id, which is in the table */

@@ -669,6 +669,8 @@ struct sw_open_options {
     bool is_read_only;        /* nothing that changes users' state can leave */
     bool is_oneshot;          /* poll each source once, stores before health, then rest */
     bool is_offline;          /* never poll: the cached picture, the ledger, the configuration */
+    bool is_asking_rights;    /* SW_COMMAND_RIGHTS by itself, once after the start and after each
+                                 reload, but where others would feel it; never in read-only mode */
 };
 
 /* Reads and checks the configuration and loads the cached picture; starts
@@ -702,6 +704,7 @@ enum sw_command_kind {
     SW_COMMAND_UNTICK,          /* item */
     SW_COMMAND_POLL,            /* poll everything now, as the budgets allow */
     SW_COMMAND_RELOAD,          /* read the configuration again; kept as it was on error */
+    SW_COMMAND_RIGHTS,          /* ask every store which verbs its key may use; changes nothing */
 };
 
 struct sw_command {
@@ -729,7 +732,9 @@ struct sw_outcome {
     const char *platform;
     const char *text;          /* one line for people; of a dry run the exact requests */
     int64_t asked_ms, accepted_ms, seen_ms;
-    size_t part_count;         /* stop-everything: one part for each platform */
+    size_t part_count;         /* stop-everything, rights: one part for each platform. Of rights:
+                                  result NONE where nothing was asked, REJECTED with SW_E_DENIED
+                                  where a right is surely missing; text says which */
     struct sw_outcome *parts;
 };
 

@@ -293,6 +293,14 @@ static void submit_plain(struct act *act, enum sw_command_kind kind, const char 
     say(act, ROLE_DIM, "%s", said);
 }
 
+static void ask_rights(struct act *act)
+{
+    if (act->snapshot->is_read_only)
+        say(act, ROLE_WARN, "read-only: rights are not asked for from here");
+    else
+        submit_plain(act, SW_COMMAND_RIGHTS, "asking every store what its key may do");
+}
+
 static void change_theme(struct act *act, const char *name)
 {
     struct sw_error err = {0};
@@ -398,6 +406,9 @@ static void run(struct act *act, enum command_id id, int number, const char *arg
         break;
     case COMMAND_RELOAD:
         submit_plain(act, SW_COMMAND_RELOAD, "reading the configuration again");
+        break;
+    case COMMAND_RIGHTS:
+        ask_rights(act);
         break;
     case COMMAND_THEME:
         change_theme(act, args);

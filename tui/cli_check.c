@@ -14,6 +14,7 @@
 #include "memory.h"
 
 #define POLL_MS 60000
+#define RIGHTS_MS 90000 /* each question has a minute */
 
 /* ----------------------------------------------------------------------- check */
 
@@ -61,6 +62,33 @@ static int exit_of_sources(const struct sw_snapshot *s)
     return worst;
 }
 
+/* Which verbs each key may use; asked for last, since it is the only thing here that more than reads. */
+static int print_rights(struct session *session)
+{
+    const struct sw_command ask = {.kind = SW_COMMAND_RIGHTS};
+    struct sw_outcome *outcome =
+        sw_core_wait_outcome(session->core, sw_submit(session->core, &ask), RIGHTS_MS);
+    int code = CLI_OK;
+    if (outcome == NULL) {
+        cli_line(stdout, "rights", "not known: no answer in time");
+        return CLI_HOLD;
+    }
+    if (outcome->part_count == 0)
+        cli_line(stdout, "rights", outcome->text);
+    for (size_t i = 0; i < outcome->part_count; i++) {
+        const struct sw_outcome *part = &outcome->parts[i];
+        char key[96];
+        if (part->result == SW_RESULT_NONE)
+            continue; /* it has nothing that acts */
+        tui_format(key, sizeof key, "rights %s", part->platform);
+        cli_line(stdout, key, part->text);
+        if (part->error.code == SW_E_DENIED)
+            code = CLI_NO_RIGHT;
+    }
+    sw_outcome_free(outcome);
+    return code;
+}
+
 static int probe(struct session *session)
 {
     char *text = sw_core_explain(session->core);
@@ -75,7 +103,10 @@ static int probe(struct session *session)
     session_wait(session, session_has_polled, NULL, POLL_MS);
     for (size_t i = 0; i < session->snapshot->source_count; i++)
         print_source(session->snapshot, &session->snapshot->sources[i]);
-    return exit_of_sources(session->snapshot);
+    fflush(stdout);
+    int rights = print_rights(session);
+    int sources = exit_of_sources(session->snapshot);
+    return sources == CLI_OK || (sources == CLI_HOLD && rights == CLI_NO_RIGHT) ? rights : sources;
 }
 
 int cli_check(const struct cli_request *request)

@@ -128,10 +128,13 @@ static const struct cli_command commands[] = {
      "(--r0 1.25); a fault that keeps sessions from starting leaves no session to count.",
      0, SW_VERB_NONE, cli_verdict},
     {"check", "", 0, 0, 0,
-     "explain the configuration, ask every source once",
+     "explain the configuration, ask every source and for rights",
      "One line for each source: whether it answers, how fast, how far its clock is from ours and "
-     "which platforms it feeds. Exit 0 when all answer, 78 when the configuration or a key file is "
-     "wrong, 77 when a credential is refused, 1 when something else fails.",
+     "which platforms it feeds; then one for each platform: which verbs its key may use, which not, "
+     "in the store's words. Nothing is changed; for Play an edit is opened and thrown away, which "
+     "ends one that another program has open with the same account. Not asked with --read-only. "
+     "Exit 0 when all answer, 78 when the configuration or a key file is wrong, 77 when a credential "
+     "is refused or a right is missing, 1 when something else fails.",
      0, SW_VERB_NONE, cli_check},
     {"init", "[-]", 0, 1, OWN(CLI_PRINT),
      "write a commented configuration to start from",

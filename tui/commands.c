@@ -151,6 +151,13 @@ static const struct command table[COMMAND_COUNT] = {
                         "read the configuration again; kept as it was on an error",
                         COMMAND_READONLY_OK,
                         SW_VERB_NONE},
+    [COMMAND_RIGHTS] = {"rights",
+                        "",
+                        {0},
+                        "rights",
+                        "ask which verbs each key may use",
+                        0,
+                        SW_VERB_NONE},
     [COMMAND_THEME] =
         {"theme", "NAME", {0}, "theme", "change the colours", COMMAND_READONLY_OK, SW_VERB_NONE},
     [COMMAND_REPAINT] = {"repaint",

@@ -78,6 +78,7 @@ static int open_core(const struct tui_options *options, bool is_read_only, struc
     struct sw_open_options open = {.config_path = options->config_path,
                                    .release = options->release,
                                    .trace_path = options->trace_path,
+                                   .is_asking_rights = true,
                                    .is_read_only = options->is_read_only || is_read_only};
     struct sw_problems problems = {0};
     struct sw_error err = {0};

@@ -302,6 +302,9 @@ static void finish(struct sw_core *core, struct sw_run *run)
         drop_action(core, run);
     else
         show_end(core, run);
+    const struct sw_model_platform *platform = platform_of(core, run);
+    if (run->kind == SW_RUN_VERB && !run->is_dry_run && platform != NULL)
+        sw_rights_note(core, run, (size_t)(platform - core->engine.model.platforms));
     if (run->text != NULL)
         sw_log_write(core->log, SW_LOG_INFO, "action", "%s %s: %s: %s", sw_verb_name(run->verb),
                      run->platform_id, sw_result_name(run->result), run->text);
@@ -439,6 +442,8 @@ void sw_actions_start(struct sw_core *core, struct sw_run *run)
     run->asked_ms = sw_engine_now(core);
     give_knowledge(core, run);
     show_start(core, run);
+    if (is_there(run, run->platform_id))
+        sw_rights_yield(core, run->platform_id);
     if (run->verb == SW_VERB_HALT && run->kind == SW_RUN_VERB && !run->is_dry_run)
         make_others_yield(core, run);
     if (!start_thread(core, run, &error)) {

@@ -319,6 +319,18 @@ static void do_poll(struct sw_core *core, const struct command_message *message)
     sw_core_deliver(core, outcome);
 }
 
+static void do_rights(struct sw_core *core, const struct command_message *message)
+{
+    if (core->is_read_only)
+        refuse(core, message, SW_E_REFUSED, "read-only: not asked");
+    else if (core->is_offline)
+        refuse(core, message, SW_E_REFUSED, "offline: not asked");
+    else if (core->engine.rights.outcome != NULL)
+        refuse(core, message, SW_E_BUSY, "the rights are being asked for already");
+    else
+        sw_rights_ask(core, outcome_of(core, message));
+}
+
 /* A one-shot has nobody who would ask again in a second, when the open intent of an earlier run is
  * settled: its verb waits for that. A halt never waits. */
 static bool defer(struct sw_core *core, struct command_message *message)
@@ -369,6 +381,9 @@ static void handle_command(struct sw_core *core, struct sw_message *m)
         break;
     case SW_COMMAND_RELOAD:
         sw_reload_start(core, message->id);
+        break;
+    case SW_COMMAND_RIGHTS:
+        do_rights(core, message);
         break;
     case SW_COMMAND_NONE:
         refuse(core, message, SW_E_USAGE, "an empty command");

@@ -160,6 +160,7 @@ static struct sw_core *new_core(const struct sw_open_options *options, const str
     core->tuning = parts->tuning != NULL ? *parts->tuning : sw_tuning_default;
     core->is_read_only = options->is_read_only;
     core->is_oneshot = options->is_oneshot;
+    core->is_asking_rights = options->is_asking_rights;
     core->is_offline = options->is_offline;
     core->config_path = sw_xstrdup(options->config_path);
     core->release_option = sw_xstrdup(options->release);

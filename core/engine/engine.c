@@ -339,8 +339,9 @@ static void sleep_until_needed(struct sw_core *core)
     struct sw_engine *engine = &core->engine;
     int64_t wait_ms = sooner(publish_wait(core), sw_polls_wait(core));
     wait_ms = sooner(wait_ms, sooner(sw_watch_wait(core), cache_wait(core)));
-    wait_ms = sooner(wait_ms, sooner(sw_unsettled_wait(core), sooner(stop_wait(engine), sw_keep_wait(core))));
-    wait_ms = sooner(wait_ms, sw_actions_wait(core));
+    wait_ms = sooner(wait_ms, sooner(sw_unsettled_wait(core), stop_wait(engine)));
+    wait_ms = sooner(wait_ms, sooner(sw_actions_wait(core), sw_rights_wait(core)));
+    wait_ms = sooner(wait_ms, sw_keep_wait(core));
     if (engine->runs_waiting != NULL)
         wait_ms = sooner(wait_ms, 100);
     if (wait_ms < 0 || wait_ms > SLEEP_MAX_MS)
@@ -405,6 +406,7 @@ static void end(struct sw_core *core)
     sw_keep_at_end(core);
     sw_engine_publish(core);
     sw_outside_clear(core);
+    sw_rights_clear(core);
     if (engine->http != NULL)
         sw_http_turn(engine->http, 0, -1); /* lets go of the actions' connections */
     sw_setup_disconnect(engine->setup);
@@ -429,6 +431,7 @@ void sw_engine_main(void *arg)
         sw_unsettled_turn(core);
         sw_keep_turn(core);
         sw_polls_check_all(core);
+        sw_rights_turn(core);
         if (publish_wait(core) == 0)
             sw_engine_publish(core);
         cache_turn(core);
@@ -445,5 +448,6 @@ void sw_engine_stop(struct sw_core *core)
     engine->cancel_at_ms = sw_time_mono_ms() + core->tuning.drain_ms;
     sw_polls_cancel(core);
     sw_actions_cancel_readers(core);
+    sw_rights_reset(core, "the core is stopping");
     sw_command_retry(core); /* nothing more is begun: they end here */
 }

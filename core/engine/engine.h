@@ -46,6 +46,18 @@ struct sw_stop_group {
     size_t left;
 };
 
+/* See rights.c. One of the current setup's platforms each. */
+struct sw_rights {
+    size_t count;
+    struct sw_rights_platform {
+        bool is_wanted;          /* to be asked, or being asked */
+        int64_t wanted_until_ms; /* mono */
+        struct sw_rights_job *job;
+    } * platforms;
+    struct sw_outcome *outcome; /* of the command that waits for the answers; NULL: none */
+    bool is_begun;              /* a dashboard has asked by itself */
+};
+
 struct sw_engine {
     struct sw_http *http; /* NULL: offline */
     struct sw_setup *setup;
@@ -59,6 +71,7 @@ struct sw_engine {
     struct sw_run *runs_waiting; /* the system gave no thread yet */
     struct sw_stop_group *groups;
     struct sw_outside *outside;
+    struct sw_rights rights;
     size_t lost_count;
     struct sw_lost_halt *lost; /* one a platform */
     char *said;                /* what else the notice says; NULL: nothing */
@@ -102,7 +115,7 @@ struct sw_core {
     /* fixed by open */
     struct sw_parts parts;
     struct sw_tuning tuning;
-    bool is_read_only, is_oneshot, is_offline;
+    bool is_read_only, is_oneshot, is_offline, is_asking_rights;
     char *config_path, *release_option, *trace_path; /* NULL as in the options */
     char state_dir[SW_PATH_TEXT], cache_file[SW_PATH_TEXT];
     struct sw_clock clock;
@@ -154,6 +167,11 @@ int64_t sw_engine_now(const struct sw_core *core); /* WORLD */
 void sw_polls_begin(struct sw_core *core); /* everything due, health behind the stores */
 void sw_polls_dispatch(struct sw_core *core);
 int64_t sw_polls_wait(struct sw_core *core); /* ms, -1: nothing to wait for */
+/* A place beside the polls for a job of another kind that reads a source: a worker and, with the
+ * source's upstream, a slot. False: none now; *wait_ms says when to ask again, 0: a poll's end
+ * will tell. */
+bool sw_polls_take_place(struct sw_core *core, size_t source, int64_t *wait_ms);
+void sw_polls_give_place(struct sw_core *core, struct sw_setup *setup, size_t source);
 void sw_polls_all_now(struct sw_core *core);
 void sw_polls_cancel(struct sw_core *core);
 /* Keeps a platform's unit free for an action that is about to send, and lets go of it again. */
@@ -212,6 +230,19 @@ bool sw_command_is_halt(const struct sw_command *command);
 
 /* --- engine thread: reload.c --------------------------------------------------------------- */
 void sw_reload_start(struct sw_core *core, uint64_t id);
+
+/* --- engine thread: rights.c --------------------------------------------------------------- */
+/* Answers a command; the outcome comes when every platform was asked. */
+void sw_rights_ask(struct sw_core *core, struct sw_outcome *outcome);
+void sw_rights_turn(struct sw_core *core); /* starts what may start, ends what took too long */
+int64_t sw_rights_wait(const struct sw_core *core); /* ms, -1: nothing to wait for */
+/* An action begins there: a question that is out is cut short, and asked again behind it. */
+void sw_rights_yield(struct sw_core *core, const char *platform);
+/* The setup has changed, or all ends: what was asked is over. */
+void sw_rights_reset(struct sw_core *core, const char *why);
+/* How an action ended says something, too. */
+void sw_rights_note(struct sw_core *core, const struct sw_run *run, size_t platform);
+void sw_rights_clear(struct sw_core *core);
 
 /* --- engine thread: group.c ---------------------------------------------------------------- */
 /* Starts the parts of a stop-everything; runs[i] is for parts[i], NULL where it has ended. */

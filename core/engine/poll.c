@@ -341,6 +341,25 @@ static bool acquire(void *arg, size_t index, int64_t *wait_ms)
     return source->running < most;
 }
 
+bool sw_polls_take_place(struct sw_core *core, size_t source, int64_t *wait_ms)
+{
+    *wait_ms = 0;
+    if (core->engine.polls >= poll_limit(core) || !acquire(core, source, wait_ms))
+        return false;
+    core->engine.setup->sources[source].running++;
+    core->engine.polls++;
+    return true;
+}
+
+void sw_polls_give_place(struct sw_core *core, struct sw_setup *setup, size_t source)
+{
+    core->engine.polls--;
+    setup->sources[source].running--;
+    if (setup->sources[source].upstream != NULL)
+        sw_upstream_release(setup->sources[source].upstream);
+    sw_sched_unblock(&setup->sched, source);
+}
+
 static void start_poll(struct sw_core *core, struct sw_unit *unit)
 {
     struct sw_engine *engine = &core->engine;

@@ -91,6 +91,7 @@ static void swap_setup(struct sw_core *core, struct sw_setup *setup)
     struct sw_model old = engine->model;
     struct sw_setup *old_setup = engine->setup;
     sw_polls_cancel(core);
+    sw_rights_reset(core, "the configuration was read again meanwhile; ask once more");
     sw_model_init(&engine->model);
     sw_setup_fill_model(setup, &engine->model);
     carry_over(core, &old, &engine->model);

@@ -71,6 +71,14 @@ struct sw_judged_by {
     int64_t event_ms;
 };
 
+/* What is known of a right: by asking (the rights command), or by how a verb of ours ended. Of this
+ * run and this configuration only. */
+struct sw_model_right {
+    struct sw_right_seen seen;
+    int64_t at_ms;        /* 0: nothing is known */
+    bool is_of_verb;      /* a verb was refused; not asked since */
+};
+
 struct sw_model_platform {
     /* what it is: config */
     const char *id, *title;
@@ -93,6 +101,7 @@ struct sw_model_platform {
     bool is_rollout_cached;
     struct sw_rollout rollout;
     struct sw_source_offer offers[SW_VERB_COUNT];  /* of the source, for this rollout */
+    struct sw_model_right rights[SW_VERB_COUNT];
     int64_t stage_since_ms;
     bool is_stage_since_ours;
     size_t reading_count;

@@ -3,6 +3,19 @@
 
 #include "model/observation.h"
 
+/* Does the upstream let our credential use a verb? */
+enum sw_right {
+    SW_RIGHT_UNKNOWN = 0, /* not asked, no answer, or one that proves nothing */
+    SW_RIGHT_MAY,         /* a question like it was not refused; no upstream promises more */
+    SW_RIGHT_NO,          /* refused, in so many words */
+};
+
+struct sw_right_seen {
+    enum sw_right right;
+    char words[512]; /* the upstream's, or why it is not known; empty with UNKNOWN: the upstream has
+                        no such verb */
+};
+
 struct sw_source_offer {
     bool is_possible;                /* the upstream would accept it in this state */
     char reason[SW_LINE_MAX];        /* why not, when not possible */

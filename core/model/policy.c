@@ -18,6 +18,11 @@ static bool refuse_hard(const struct sw_policy_input *in, struct sw_policy_answe
         sw_copy(answer->reason, sizeof answer->reason, "read-only: this terminal cannot act");
         return true;
     }
+    if (in->is_right_missing) {
+        refuse(answer, SW_E_DENIED, false);
+        sw_copy(answer->reason, sizeof answer->reason, in->right_reason);
+        return true;
+    }
     if (!in->offer || !in->offer->is_possible) {
         refuse(answer, SW_E_REFUSED, false);
         sw_copy(answer->reason, sizeof answer->reason,

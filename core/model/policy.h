@@ -7,6 +7,8 @@
 struct sw_policy_input {
     enum sw_verb verb;
     bool is_read_only;
+    bool is_right_missing;            /* for certain */
+    char right_reason[640];           /* whose right, and the upstream's words */
     bool is_stale;                    /* rollout state older than stale-after, cached, or unknown */
     bool is_halt_pending;             /* a halt is asked and not yet seen */
     enum sw_gate_verdict gates_worst; /* over blocking gates */
@@ -22,11 +24,11 @@ struct sw_policy_answer {
     bool is_allowed;
     bool can_override;                /* only overridable things are in the way */
     enum sw_code code;                /* REFUSED, STALE, DENIED or OK */
-    char reason[SW_LINE_MAX + 64];
+    char reason[640];
 };
 
-/* Read-only and an impossible offer cannot be overridden. Halt is refused for
- * nothing but those two. Resume additionally needs fresh data. Advance and
+/* Read-only, a right that is surely missing and an impossible offer cannot be
+ * overridden. Halt is refused for nothing but those three. Resume additionally needs fresh data. Advance and
  * complete need fresh data, every blocking gate PASS, no open blocking item
  * and the soak over, or an override. Roll back needs fresh data. */
 void sw_policy_judge(const struct sw_policy_input *input, struct sw_policy_answer *answer);

@@ -515,6 +515,8 @@ static const char *command_word(enum sw_command_kind kind)
         return "poll";
     case SW_COMMAND_RELOAD:
         return "reload";
+    case SW_COMMAND_RIGHTS:
+        return "rights";
     case SW_COMMAND_NONE:
         break;
     }

@@ -456,6 +456,29 @@ static size_t blocking_open(const struct sw_model *model)
     return open;
 }
 
+/* Does a refusal of the upstream close a verb? One that a question of ours got does. One that a verb
+ * itself got closes no stop: what was refused a minute ago may pass now, and is asked for again by
+ * whoever needs it. */
+static bool is_right_missing(const struct sw_model_platform *from, enum sw_verb verb)
+{
+    const struct sw_model_right *right = &from->rights[verb];
+    bool is_stop = verb == SW_VERB_HALT || verb == SW_VERB_ROLLBACK;
+    return right->seen.right == SW_RIGHT_NO && !(right->is_of_verb && is_stop);
+}
+
+static void say_right_missing(const struct sw_model *model, const struct sw_model_platform *from,
+                              enum sw_verb verb, char *out, size_t size)
+{
+    const struct sw_model_right *right = &from->rights[verb];
+    char at[48];
+    if (right->is_of_verb)
+        sw_format(out, size, "refused at %s: %s (asking for rights, or a reload, opens it)",
+                  sw_moment_text(right->at_ms, at, sizeof at), right->seen.words);
+    else
+        sw_format(out, size, "the key of %s has no right to %s: %s",
+                  sw_view_source(model, from->source)->id, sw_verb_title(verb), right->seen.words);
+}
+
 static void policy_input(const struct sw_model *model, const struct sw_model_platform *from,
                          const struct sw_platform *view, enum sw_verb verb, int64_t now_ms,
                          size_t open_items, struct sw_policy_input *input)
@@ -464,6 +487,7 @@ static void policy_input(const struct sw_model *model, const struct sw_model_pla
     *input = (struct sw_policy_input){
         .verb = verb,
         .is_read_only = model->is_read_only,
+        .is_right_missing = is_right_missing(from, verb),
         .is_stale = sw_view_is_rollout_stale(model, from, now_ms),
         .is_halt_pending = from->halt_asked_ms != 0,
         .gates_worst = view->gates_worst,
@@ -472,6 +496,8 @@ static void policy_input(const struct sw_model *model, const struct sw_model_pla
         .soak_left_s = end_ms > now_ms ? (end_ms - now_ms + 999) / 1000 : 0,
         .offer = &from->offers[verb],
     };
+    if (input->is_right_missing)
+        say_right_missing(model, from, verb, input->right_reason, sizeof input->right_reason);
     for (size_t i = 0; i < view->gate_count; i++) {
         const struct sw_gate *gate = &view->gates[i];
         if (!gate->is_blocking || gate->verdict != view->gates_worst) continue;
@@ -485,7 +511,7 @@ static bool is_halt_open(const struct sw_model *model, const struct sw_model_pla
                          const struct sw_policy_input *input)
 {
     return input->verb == SW_VERB_HALT && input->is_stale && !input->offer->is_possible &&
-           !model->is_read_only && from->can_act && from->has_rollout &&
+           !model->is_read_only && !input->is_right_missing && from->can_act && from->has_rollout &&
            from->rollout.identity[0] != '\0';
 }
 
@@ -497,6 +523,20 @@ static void open_halt(struct sw_arena *arena, const char *reason, struct sw_offe
                                  "When last read: %s. Slipway reads it again, and sends the halt only "
                                  "if there is something to halt.",
                                  reason);
+}
+
+/* A stop that was refused stays open, and says so. */
+static const char *view_will_not(struct sw_arena *arena, const struct sw_model_platform *from,
+                                 enum sw_verb verb)
+{
+    const struct sw_model_right *right = &from->rights[verb];
+    const char *will_not = from->offers[verb].will_not;
+    char at[48];
+    if (right->seen.right != SW_RIGHT_NO || is_right_missing(from, verb))
+        return sw_view_text_or_empty(arena, will_not);
+    return sw_arena_printf(arena, "%s%sIt was refused at %s: %s", will_not,
+                           will_not[0] != '\0' ? " " : "",
+                           sw_moment_text(right->at_ms, at, sizeof at), right->seen.words);
 }
 
 static void view_offers(struct sw_arena *arena, const struct sw_model *model,
@@ -518,7 +558,7 @@ static void view_offers(struct sw_arena *arena, const struct sw_model *model,
                               (verb == SW_VERB_ADVANCE && is_to_all),
             .reason = sw_view_text_or_empty(arena, answer.reason),
             .effect = sw_view_text_or_empty(arena, offer->effect),
-            .will_not = sw_view_text_or_empty(arena, offer->will_not),
+            .will_not = view_will_not(arena, from, (enum sw_verb)verb),
             .from_percent = from->has_rollout ? from->rollout.percent_set : (struct sw_value){0},
             .to_percent = offer->to_percent,
         };

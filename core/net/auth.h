@@ -25,8 +25,8 @@ enum sw_code sw_auth_app_store_open(const struct sw_node *node, struct sw_auth *
  * node holds the account's JSON. scopes are space separated. */
 enum sw_code sw_auth_google_open(const struct sw_node *node, const char *scopes,
                                  struct sw_auth **out, struct sw_error *err);
-/* The service account's client_email once read, or NULL. Any thread; the
- * string lives as long as auth. */
+/* The service account's client_email once read, or NULL, also for a credential
+ * of another kind. Any thread; the string lives as long as auth. */
 const char *sw_auth_google_email(struct sw_auth *auth);
 
 /* The option entries of an AWS account. */

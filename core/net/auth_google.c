@@ -437,8 +437,9 @@ enum sw_code sw_auth_google_open(const struct sw_node *node, const char *scopes,
 
 const char *sw_auth_google_email(struct sw_auth *auth)
 {
+    if (auth->kind != &kind)
+        return NULL;
     struct google *google = of(auth);
-    sw_assert(auth->kind == &kind);
     sw_mutex_lock(&auth->lock);
     bool is_known = google->email[0] != '\0';
     sw_mutex_unlock(&auth->lock);

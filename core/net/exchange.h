@@ -20,6 +20,7 @@ enum sw_method { SW_GET = 0, SW_POST, SW_PUT, SW_PATCH, SW_DELETE };
 enum sw_effect {
     SW_EFFECT_READ = 0, /* changes nothing */
     SW_EFFECT_EDIT,     /* private scratch state (a Play edit), never users' state */
+    SW_EFFECT_PROBE,    /* asks for a change of a thing that cannot exist, to hear whether it may */
     SW_EFFECT_MUTATE,   /* changes what users get */
 };
 
@@ -33,6 +34,8 @@ struct sw_operation {
     enum sw_effect effect;
     bool is_idempotent;      /* sending it twice is the same as once */
     bool is_staged;          /* MUTATE that users see only after a later request: a draft of it */
+    const char *only_body;   /* PROBE: the one body it may have; its path then has no fields, so that
+                                the table shows all of what leaves. Others: NULL */
     bool is_quota_brief;     /* its quota is of a second: after a 429 that tells no time, a poll waits
                                 a moment and asks again, as it would after a 500 */
     int timeout_ms;          /* total, 0: 15 s for reads, 30 s otherwise */

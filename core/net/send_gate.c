@@ -149,6 +149,35 @@ static enum sw_code not_in_table(const struct send_gate *gate, const struct sw_r
                    gate->source_id, request_method_name(request->operation->method), request->path);
 }
 
+/* Is every byte of it in the table? Then it is what was written there, and nothing could be put in
+ * the place of the thing that cannot exist. */
+static bool is_whole_in_table(const struct sw_request *request)
+{
+    const struct sw_operation *operation = request->operation;
+    return operation->only_body && !strchr(operation->path, '{') && request->query_count == 0 &&
+           request->body && request->body_len == strlen(operation->only_body) &&
+           memcmp(request->body, operation->only_body, request->body_len) == 0;
+}
+
+/* What its effect asks for beyond its place in the table. */
+static enum sw_code check_effect(const struct send_gate *gate, const struct sw_request *request,
+                                 struct sw_error *err)
+{
+    const struct sw_operation *operation = request->operation;
+    if (operation->effect == SW_EFFECT_PROBE) {
+        if (is_whole_in_table(request))
+            return SW_OK;
+        return sw_fail(err, SW_E_INTERNAL,
+                       "%s: %s asks for something else than its table says; nothing was sent",
+                       gate->source_id, operation->name);
+    }
+    const struct sw_operation *other = greater_reading(gate, operation, request->path);
+    if (!other)
+        return SW_OK;
+    return sw_fail(err, SW_E_INTERNAL, "%s: the path of %s could be read as %s; nothing was sent",
+                   gate->source_id, operation->name, other->name);
+}
+
 /* The URL must be the gate's origin and prefix followed by exactly the path checked. */
 static bool is_at_origin(const struct origin *origin, const char *path, const char *url)
 {
@@ -167,11 +196,9 @@ enum sw_code send_gate_check(const struct send_gate *gate, const struct sw_reque
     if (!is_in_table(gate, operation) || request->path[0] != '/' ||
         !send_gate_matches(operation->path, request->path) || !is_safe_when_decoded(request->path))
         return not_in_table(gate, request, err);
-    const struct sw_operation *other = greater_reading(gate, operation, request->path);
-    if (other)
-        return sw_fail(err, SW_E_INTERNAL,
-                       "%s: the path of %s could be read as %s; nothing was sent", gate->source_id,
-                       operation->name, other->name);
+    enum sw_code code = check_effect(gate, request, err);
+    if (code != SW_OK)
+        return code;
     if (!is_at_origin(gate->origin, request->path, url))
         return sw_fail(err, SW_E_INTERNAL,
                        "%s: %s would go to another place than %s; nothing was sent",
@@ -179,7 +206,10 @@ enum sw_code send_gate_check(const struct send_gate *gate, const struct sw_reque
     if (gate->is_read_only && operation->effect != SW_EFFECT_READ &&
         operation->effect != SW_EFFECT_EDIT)
         return sw_fail(err, SW_E_REFUSED,
-                       "read-only: %s would change what users get; nothing was sent to %s",
-                       operation->name, gate->source_id);
+                       "read-only: %s %s; nothing was sent to %s", operation->name,
+                       operation->effect == SW_EFFECT_PROBE
+                           ? "asks whether it may change what users get"
+                           : "would change what users get",
+                       gate->source_id);
     return SW_OK;
 }

@@ -4,7 +4,11 @@
  * its method, path and X-Amz-Target are those of an entry of the table, and in
  * read-only mode that entry does not change users' state. Nothing else passes:
  * no other origin, no longer or shorter path, no dot segments, no escaped
- * slashes, no path that could be read as another entry of greater effect. */
+ * slashes, no path that could be read as another entry of greater effect.
+ *
+ * A PROBE is a change asked of a thing that cannot exist. It has the path of the
+ * true one, so the gate wants every byte of it to be the table's: a path
+ * without fields, no query, and the entry's only body. It never passes in read-only mode. */
 #pragma once
 
 #include "net/exchange.h"

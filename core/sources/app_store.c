@@ -396,4 +396,5 @@ const struct sw_source_kind sw_source_app_store = {
     .offer = offer,
     .act = asc_act,
     .is_seen = asc_is_seen,
+    .rights = asc_rights,
 };

@@ -10,7 +10,8 @@
  * app_store_sale.c     whether the app is on sale
  * app_store_builds.c   what testers have
  * app_store_reviews.c  the health flow: written reviews
- * app_store_act.c      the verbs */
+ * app_store_act.c      the verbs
+ * app_store_rights.c   which of them the key may use */
 #pragma once
 
 #include <jansson.h>
@@ -197,6 +198,8 @@ enum asc_operation {
     ASC_REVIEWS_LIST,
     ASC_PHASE_UPDATE,
     ASC_RELEASE,
+    ASC_PHASE_PROBE,
+    ASC_RELEASE_PROBE,
     ASC_OPERATION_COUNT
 };
 extern const struct sw_operation asc_operations[ASC_OPERATION_COUNT];
@@ -270,3 +273,5 @@ enum sw_code asc_reviews_observe(struct sw_flow *flow, const struct sw_target *t
 enum sw_code asc_observe(struct sw_flow *flow, struct sw_error *err);
 enum sw_code asc_act(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);
 bool asc_is_seen(const struct sw_act *act, const struct sw_rollout *now);
+enum sw_code asc_rights(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                        struct sw_error *err);

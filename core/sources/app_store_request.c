@@ -20,6 +20,9 @@
 
 enum { CURSOR_MAX = 512 };
 
+/* The nil UUID of RFC 4122, 4.1.7: no resource of Apple's has it. */
+#define ASC_NO_ID "00000000-0000-0000-0000-000000000000"
+
 const struct sw_operation asc_operations[ASC_OPERATION_COUNT] = {
     [ASC_APPS_LIST] = {.name = "apps.list",
                        .method = SW_GET,
@@ -76,6 +79,24 @@ const struct sw_operation asc_operations[ASC_OPERATION_COUNT] = {
                      .method = SW_POST,
                      .path = "/v1/appStoreVersionReleaseRequests",
                      .effect = SW_EFFECT_MUTATE},
+    /* See app_store_rights.c. */
+    [ASC_PHASE_PROBE] = {.name = "appStoreVersionPhasedReleases.update (of none)",
+                         .method = SW_PATCH,
+                         .path = "/v1/appStoreVersionPhasedReleases/" ASC_NO_ID,
+                         .effect = SW_EFFECT_PROBE,
+                         .only_body = "{\"data\":{\"type\":\"appStoreVersionPhasedReleases\",\"id\":"
+                                      "\"" ASC_NO_ID "\",\"attributes\":{\"phasedReleaseState\":"
+                                      "\"PAUSED\"}}}",
+                         .timeout_ms = 15000},
+    [ASC_RELEASE_PROBE] = {.name = "appStoreVersionReleaseRequests.create (of none)",
+                           .method = SW_POST,
+                           .path = "/v1/appStoreVersionReleaseRequests",
+                           .effect = SW_EFFECT_PROBE,
+                           .only_body =
+                               "{\"data\":{\"type\":\"appStoreVersionReleaseRequests\","
+                               "\"relationships\":{\"appStoreVersion\":{\"data\":{\"type\":"
+                               "\"appStoreVersions\",\"id\":\"" ASC_NO_ID "\"}}}}}",
+                           .timeout_ms = 15000},
 };
 
 /* ------------------------------------------------------------------ errors */

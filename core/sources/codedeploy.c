@@ -13,6 +13,8 @@
 #include "base/mem.h"
 
 #define TARGET(name) "CodeDeploy_20141006." name
+/* As AWS writes its ids ("d-" and nine letters or digits), and none that it has given out. */
+#define NO_DEPLOYMENT "d-000000000"
 
 const struct sw_operation codedeploy_operations[CD_OPERATIONS] = {
     [CD_GET_GROUP] = {.name = "codedeploy:GetDeploymentGroup",
@@ -54,34 +56,71 @@ const struct sw_operation codedeploy_operations[CD_OPERATIONS] = {
                      .path = "/",
                      .target = TARGET("ContinueDeployment"),
                      .effect = SW_EFFECT_MUTATE},
+    /* See codedeploy_rights.c. The names are those of the rights, as for all of them. */
+    [CD_STOP_PROBE] = {.name = "codedeploy:StopDeployment",
+                       .method = SW_POST,
+                       .path = "/",
+                       .target = TARGET("StopDeployment"),
+                       .effect = SW_EFFECT_PROBE,
+                       .only_body = "{\"deploymentId\":\"" NO_DEPLOYMENT "\"}",
+                       .timeout_ms = 15000},
+    [CD_CONTINUE_PROBE] = {.name = "codedeploy:ContinueDeployment",
+                           .method = SW_POST,
+                           .path = "/",
+                           .target = TARGET("ContinueDeployment"),
+                           .effect = SW_EFFECT_PROBE,
+                           .only_body = "{\"deploymentId\":\"" NO_DEPLOYMENT
+                                        "\",\"deploymentWaitType\":\"READY_WAIT\"}",
+                           .timeout_ms = 15000},
 };
+
+/* out may be NULL where the answer does not matter. */
+static enum sw_code send(struct sw_flow *flow, const struct sw_request *request, json_t **out,
+                         char aws_code[SW_AWS_CODE_MAX], struct sw_error *err)
+{
+    const struct sw_operation *op = request->operation;
+    struct sw_reply reply = {0};
+    enum sw_code code = sw_flow_exchange(flow, request, &reply, err);
+    if (code == SW_OK && out) {
+        code = sw_aws_reply_json(&reply, out, err);
+        if (code != SW_OK)
+            code = sw_error_prefix(err, "%s", op->name);
+    } else if (code != SW_OK && code != SW_E_CANCELLED) {
+        if (aws_code)
+            sw_aws_error_code(&reply, aws_code);
+        code = sw_aws_explain(&reply, op, err);
+    }
+    sw_reply_clear(&reply);
+    return code;
+}
 
 enum sw_code codedeploy_call(struct sw_flow *flow, int operation, const json_t *input, json_t **out,
                              char aws_code[SW_AWS_CODE_MAX], struct sw_error *err)
 {
-    const struct sw_operation *op = &codedeploy_operations[operation];
     struct sw_request request;
-    struct sw_reply reply = {0};
     struct sw_buf body;
     if (aws_code)
         aws_code[0] = '\0';
     sw_buf_init(&body, 1 << 14);
-    enum sw_code code = sw_aws_request(&request, op, SW_AWS_JSON_1_1, input, &body, err);
-    if (code == SW_OK) {
-        code = sw_flow_exchange(flow, &request, &reply, err);
-        if (code == SW_OK) {
-            code = sw_aws_reply_json(&reply, out, err);
-            if (code != SW_OK)
-                code = sw_error_prefix(err, "%s", op->name);
-        } else if (code != SW_E_CANCELLED) {
-            if (aws_code)
-                sw_aws_error_code(&reply, aws_code);
-            code = sw_aws_explain(&reply, op, err);
-        }
-    }
-    sw_reply_clear(&reply);
+    enum sw_code code = sw_aws_request(&request, &codedeploy_operations[operation],
+                                       SW_AWS_JSON_1_1, input, &body, err);
+    if (code == SW_OK)
+        code = send(flow, &request, out, aws_code, err);
     sw_buf_clear(&body);
     return code;
+}
+
+enum sw_code codedeploy_ask(struct sw_flow *flow, int operation, char aws_code[SW_AWS_CODE_MAX],
+                            struct sw_error *err)
+{
+    const struct sw_operation *op = &codedeploy_operations[operation];
+    struct sw_request request;
+    aws_code[0] = '\0';
+    enum sw_code code = sw_request_init(&request, op, err, NULL);
+    request.content_type = SW_AWS_JSON_1_1;
+    request.body = op->only_body;
+    request.body_len = strlen(op->only_body);
+    return code == SW_OK ? send(flow, &request, NULL, aws_code, err) : code;
 }
 
 static const char *const routing_names[] = {"unknown", "all", "canary", "linear"};
@@ -192,4 +231,5 @@ const struct sw_source_kind sw_source_codedeploy = {
     .offer = codedeploy_offer,
     .act = codedeploy_act,
     .is_seen = codedeploy_is_seen,
+    .rights = codedeploy_rights,
 };

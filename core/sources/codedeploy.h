@@ -4,6 +4,7 @@
  * codedeploy.c       the kind: options, operations, errors
  * codedeploy_read.c  the deployment as a rollout: the state table
  * codedeploy_act.c   what each verb would do, doing it, and seeing it done
+ * codedeploy_rights.c  which verbs the credential may use
  */
 #pragma once
 
@@ -18,6 +19,8 @@ enum {
     CD_CONFIG,
     CD_STOP,
     CD_CONTINUE,
+    CD_STOP_PROBE,
+    CD_CONTINUE_PROBE,
     CD_OPERATIONS
 };
 extern const struct sw_operation codedeploy_operations[CD_OPERATIONS];
@@ -44,9 +47,14 @@ bool codedeploy_handle_read(const char *text, struct cd_handle *out);
  * own code. err must not be NULL. */
 enum sw_code codedeploy_call(struct sw_flow *flow, int operation, const json_t *input, json_t **out,
                              char aws_code[SW_AWS_CODE_MAX], struct sw_error *err);
+/* The same for a probe, which has the body of its table entry; what is answered does not matter. */
+enum sw_code codedeploy_ask(struct sw_flow *flow, int operation, char aws_code[SW_AWS_CODE_MAX],
+                            struct sw_error *err);
 
 enum sw_code codedeploy_observe(struct sw_flow *flow, struct sw_error *err);
 void codedeploy_offer(const struct sw_target *target, const struct sw_rollout *rollout,
                       enum sw_verb verb, struct sw_source_offer *out);
 enum sw_code codedeploy_act(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);
 bool codedeploy_is_seen(const struct sw_act *act, const struct sw_rollout *now);
+enum sw_code codedeploy_rights(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                               struct sw_error *err);

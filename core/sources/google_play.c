@@ -368,4 +368,6 @@ const struct sw_source_kind sw_source_google_play = {
     .offer = offer,
     .act = gplay_act,
     .is_seen = gplay_is_seen,
+    .rights = gplay_rights,
+    .is_asking_rights_felt = true,
 };

@@ -5,7 +5,8 @@
  * google_play_state.c  the state table. Pure
  * google_play_edit.c   requests, edits, and Google's errors in words
  * google_play_read.c   the poll
- * google_play_act.c    the verbs */
+ * google_play_act.c    the verbs
+ * google_play_rights.c whether the account may use them */
 #pragma once
 
 #include <jansson.h>
@@ -105,6 +106,7 @@ enum gplay_operation {
     GPLAY_EDITS_INSERT = 0,
     GPLAY_EDITS_DELETE,
     GPLAY_EDITS_COMMIT,
+    GPLAY_EDITS_VALIDATE,
     GPLAY_TRACKS_LIST,
     GPLAY_TRACKS_UPDATE,
     GPLAY_RELEASES_LIST,
@@ -153,3 +155,5 @@ enum sw_code gplay_tracks_pick(const json_t *list, const char *track_name, json_
 enum sw_code gplay_observe(struct sw_flow *flow, struct sw_error *err);
 enum sw_code gplay_act(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);
 bool gplay_is_seen(const struct sw_act *act, const struct sw_rollout *now);
+enum sw_code gplay_rights(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                          struct sw_error *err);

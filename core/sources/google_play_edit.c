@@ -41,6 +41,14 @@ const struct sw_operation gplay_operations[GPLAY_OPERATION_COUNT] = {
                                 "/androidpublisher/v3/applications/{package}/edits/{edit}:commit",
                             .effect = SW_EFFECT_MUTATE,
                             .timeout_ms = 60000},
+    /* Publishes nothing. Source: discovery document, edits.validate. */
+    [GPLAY_EDITS_VALIDATE] = {.name = "edits.validate",
+                              .method = SW_POST,
+                              .path = "/androidpublisher/v3/applications/{package}/edits/{edit}"
+                                      ":validate",
+                              .effect = SW_EFFECT_EDIT,
+                              .is_idempotent = true,
+                              .timeout_ms = 15000},
     [GPLAY_TRACKS_LIST] = {.name = "edits.tracks.list",
                            .method = SW_GET,
                            .path =

@@ -191,6 +191,16 @@ struct sw_source_kind {
     /* MUST with CAN_ACT. Does this reading show the verb's effect? Pure. False
      * proves nothing unless now->true_for_ms is later than the sending. */
     bool (*is_seen)(const struct sw_act *act, const struct sw_rollout *now);
+
+    /* MAY with CAN_ACT. Finds out, without changing anything, which verbs the credential may use on
+     * the flow's only target: by requests with effect PROBE, or EDIT and MUTATE that is staged in an
+     * edit that is thrown away; nothing else leaves. Only what the upstream says in so many words is
+     * SW_RIGHT_NO. OK when any verb got an answer; else what was in the way. Worker thread, as a
+     * poll: it gives up a lock that an action wants. */
+    enum sw_code (*rights)(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                           struct sw_error *err);
+    /* Asking disturbs other programs of the same account, so it is done only when a person asks. */
+    bool is_asking_rights_felt;
 };
 
 /* The registry: every kind, ended by NULL. sources/registry.c */

@@ -659,6 +659,72 @@ static void check_explains_and_probes(void **state)
     cli_ran_clear(&ran);
 }
 
+/* Runs `check` and wants each of these parts in what it prints. */
+static void check_says(const char *line, int code, const char *const *wanted, size_t count)
+{
+    struct ran ran;
+    cli_expect(&home, &ran, line, code);
+    for (size_t i = 0; i < count; i++)
+        if (strstr(ran.out, wanted[i]) == NULL)
+            fail_msg("no \"%s\" in\n%s", wanted[i], ran.out);
+    cli_ran_clear(&ran);
+}
+#define CHECK_SAYS(line, code, wanted)                                                             \
+    check_says(line, code, wanted, sizeof(wanted) / sizeof(wanted)[0])
+
+static void check_asks_for_rights_and_changes_nothing(void **state)
+{
+    static const char *const full[] = {
+        "rights ios: (apple) may halt, resume, advance, complete\n",
+        "rights android: (play, slipway@acme-sim.iam.gserviceaccount.com) may halt, resume, advance, "
+        "complete, roll back\n",
+        "rights wear: (play, ", "rights web: (aws-deploy) may halt, advance, complete, roll back\n",
+        "rights backend: (aws-deploy) may halt, "};
+    static const char *const none[] = {"rights: read-only: not asked\n"};
+    (void)state;
+    simulator_do(&sim, "DELETE", "/counters", NULL);
+    CHECK_SAYS("--read-only check", 0, none);
+    assert_int_equal(simulator_count(&sim, "app_store", "probes"), 0);
+    assert_int_equal(simulator_count(&sim, "codedeploy", "probes"), 0);
+    assert_int_equal(simulator_count(&sim, "google_play", "edit_writes"), 0);
+    CHECK_SAYS("check", 0, full);
+    assert_int_equal(simulator_count(&sim, "app_store", "probes"), 2);
+    assert_int_equal(simulator_count(&sim, "codedeploy", "probes"), 4);
+    assert_int_equal(simulator_count(&sim, "google_play", "edit_writes"), 2);
+    assert_int_equal(simulator_mutating(&sim), 0);
+}
+
+static void check_names_the_rights_that_are_missing(void **state)
+{
+    static const char *const few[] = {
+        "rights ios: (apple) NO RIGHT to halt, resume, complete: asking to change a phased release: "
+        "Apple says \"The API key in use does not allow this request\" (403 FORBIDDEN_ERROR)",
+        "NO RIGHT to advance: asking to release a version: Apple says ",
+        "NO RIGHT to halt, resume, advance, complete, roll back: putting track production of "
+        "com.acme.app into an edit as it was: Google Play says \"The caller does not have "
+        "permission\" (403 PERMISSION_DENIED)",
+        "rights wear: ",
+        "rights web: (aws-deploy) may advance, complete; not known: halt, roll back: refused for a "
+        "deployment that is in no group"};
+    static const char *const unseen[] = {"rights android: (play, ", ") may halt, resume, "};
+    static const char *const unsure[] = {"rights backend: (aws-deploy) may advance, complete; not "
+                                         "known: halt, roll back: "};
+    (void)state;
+    simulator_do(&sim, "DELETE", "/counters", NULL);
+    simulator_do(&sim, "POST", "/world",
+                 "{\"rights\": {\"app_store\": \"reader\", \"google_play\": \"no_write\", "
+                 "\"codedeploy\": \"no_stop\"}}");
+    CHECK_SAYS("check", 77, few);
+    /* Judged at the commit only, it cannot be found out without one. */
+    simulator_do(&sim, "POST", "/world",
+                 "{\"rights\": {\"app_store\": \"full\", \"google_play\": \"no_commit\"}}");
+    CHECK_SAYS("check", 0, unseen);
+    CHECK_SAYS("check", 0, unsure);
+    simulator_do(&sim, "POST", "/world",
+                 "{\"rights\": {\"google_play\": \"full\", \"codedeploy\": \"full\"}}");
+    assert_int_equal(simulator_mutating(&sim), 0);
+}
+
 static void a_trace_holds_no_secret(void **state)
 {
     struct ran ran;
@@ -952,6 +1018,8 @@ int main(void)
         cmocka_unit_test(screens_are_drawn_in_three_formats),
         cmocka_unit_test(without_a_terminal_the_dashboard_is_text),
         cmocka_unit_test(check_explains_and_probes),
+        cmocka_unit_test(check_asks_for_rights_and_changes_nothing),
+        cmocka_unit_test(check_names_the_rights_that_are_missing),
         cmocka_unit_test(a_trace_holds_no_secret),
         cmocka_unit_test(an_advance_on_stale_data_is_refused),
         cmocka_unit_test(an_advance_with_a_failing_gate_is_refused),

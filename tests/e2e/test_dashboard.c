@@ -87,6 +87,42 @@ static void the_cached_picture_comes_first(void **state)
     dash_close(&first);
 }
 
+/* Apple is asked by itself; Play, where an edit is opened for it, when the captain says so. */
+static void keys_without_a_right_are_closed(void **state)
+{
+    struct simulator sim;
+    struct dash dash;
+    (void)state;
+    simulator_start(&sim, 1, 3);
+    simulator_do(&sim, "POST", "/world",
+                 "{\"rights\": {\"app_store\": \"reader\", \"google_play\": \"no_write\"}}");
+    start(&dash, &(struct dash_options){.sim = &sim, .cols = 160});
+    dash_type(&dash, ":select ios\r");
+    dash_expect(&dash, ">1 iOS");
+    dash_expect(&dash, "closed: the key of apple has no right to halt");
+    dash_expect(&dash, "(H halt: closed)");
+    assert_int_equal(simulator_count(&sim, "app_store", "probes"), 2);
+    dash_type(&dash, "H");
+    dash_expect(&dash, "the key of apple has no right to halt: ");
+    dash_never(&dash, "y halt it");
+    dash_type(&dash, ":select android\r");
+    dash_expect(&dash, ">2 Android");
+    assert_int_equal(simulator_count(&sim, "google_play", "edit_writes"), 0);
+    dash_type(&dash, "H");
+    dash_expect(&dash, "y halt it");
+    dash_type(&dash, "\033");
+    dash_expect_gone(&dash, "y halt it");
+    dash_type(&dash, ":rights\r");
+    dash_expect(&dash, "rights are missing: ios, android, wear");
+    dash_type(&dash, "H");
+    dash_expect(&dash, "the key of play has no right to halt: ");
+    dash_never(&dash, "y halt it");
+    assert_int_equal(simulator_mutating(&sim), 0);
+    dash_quit(&dash);
+    dash_close(&dash);
+    assert_int_equal(simulator_stop(&sim), 0);
+}
+
 /* --------------------------------------------------------------- what never acts */
 
 static void esc_enter_and_n_cancel(void **state)
@@ -449,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(platforms_are_shown_with_their_figures),
         cmocka_unit_test(the_cached_picture_comes_first),
+        cmocka_unit_test(keys_without_a_right_are_closed),
         cmocka_unit_test(esc_enter_and_n_cancel),
         cmocka_unit_test(keys_typed_ahead_are_dropped_and_said),
         cmocka_unit_test(a_paste_presses_no_key),

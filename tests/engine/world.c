@@ -29,6 +29,7 @@ static struct {
     struct world_app apps[APPS_MAX];
     int git_delay_ms;
     const char *read_lock;
+    struct world_rights rights;
     char release[64];
     char checklist[4096];
     char home[PATH_MAX_TEXT], config[PATH_MAX_TEXT + 32], state[PATH_MAX_TEXT + 32],
@@ -94,6 +95,23 @@ void world_set_read_lock(const char *name)
     pthread_mutex_lock(&world.lock);
     world.read_lock = name;
     pthread_mutex_unlock(&world.lock);
+}
+
+void world_set_rights(const struct world_rights *rights)
+{
+    pthread_mutex_lock(&world.lock);
+    int asked = world.rights.asked;
+    world.rights = *rights;
+    world.rights.asked = asked;
+    pthread_mutex_unlock(&world.lock);
+}
+
+int world_rights_asked(void)
+{
+    pthread_mutex_lock(&world.lock);
+    int asked = world.rights.asked;
+    pthread_mutex_unlock(&world.lock);
+    return asked;
 }
 
 void world_before_writes(enum sw_code (*hook)(void *arg), void *arg)
@@ -191,6 +209,9 @@ static enum sw_code write_app(struct world_app *app, const char *verb, const cha
         return cut(err, false);
     case WRITE_IS_UNSENT:
         return cut(err, true);
+    case WRITE_IS_DENIED:
+        answer(reply, 403, "{\"error\":\"no right\"}");
+        return SW_OK;
     }
     return SW_OK;
 }
@@ -218,11 +239,24 @@ static void read_health(struct world_app *app, struct sw_reply *reply)
     answer(reply, 200, body);
 }
 
+static enum sw_code answer_question(struct sw_reply *reply)
+{
+    pthread_mutex_lock(&world.lock);
+    int status = world.rights.status, delay_ms = world.rights.delay_ms;
+    world.rights.asked++;
+    pthread_mutex_unlock(&world.lock);
+    world_sleep(delay_ms);
+    answer(reply, status, "{}");
+    return SW_OK;
+}
+
 static enum sw_code perform(void *arg, const struct sw_request *request, struct sw_reply *reply,
                             struct sw_error *err)
 {
     char what[16], name[64], verb[16];
     (void)arg;
+    if (request->operation->effect == SW_EFFECT_PROBE)
+        return answer_question(reply);
     split_path(request->path, what, name, verb);
     pthread_mutex_lock(&world.lock);
     struct world_app *app = find(name);
@@ -261,8 +295,14 @@ static const struct sw_operation operations[] = {
      .method = SW_POST,
      .path = "/apps/{app}/advance",
      .effect = SW_EFFECT_MUTATE},
+    {.name = "halt none",
+     .method = SW_POST,
+     .path = "/apps/none/halt",
+     .effect = SW_EFFECT_PROBE,
+     .only_body = "{}"},
     {.name = "health", .method = SW_GET, .path = "/health/{app}", .effect = SW_EFFECT_READ},
 };
+enum { OPERATION_HALT = 1, OPERATION_HALT_NONE = 4, OPERATION_HEALTH = 5 };
 
 static const struct sw_option binding_options[] = {
     {.key = "app", .type = SW_OPTION_STRING, .is_required = true, .help = "its name"},
@@ -405,26 +445,47 @@ static bool is_seen(const struct sw_act *act, const struct sw_rollout *now)
     }
 }
 
-static const struct sw_source_kind store_kind = {
-    .name = "fake_store",
-    .title = "Fake store",
-    .summary = "a store for tests",
-    .can = SW_CAN_ROLLOUT | SW_CAN_ACT,
-    .base_url = "https://store.example",
-    .account_options = no_options,
-    .rollout_options = binding_options,
-    .interval_s = 60,
-    .stale_after_s = 300,
-    .budget = {.concurrent = 4},
-    .operations = operations,
-    .operation_count = 4,
-    .auth_open = no_auth,
-    .unit_key = unit_key,
-    .observe = observe,
-    .offer = offer,
-    .act = act,
-    .is_seen = is_seen,
-};
+static enum sw_code rights(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                           struct sw_error *err)
+{
+    struct sw_request request;
+    struct sw_reply reply = {0};
+    const char *app = sw_node_str(sw_flow_target(flow, 0)->options, "app");
+    pthread_mutex_lock(&world.lock);
+    bool is_misbehaving = world.rights.is_misbehaving;
+    pthread_mutex_unlock(&world.lock);
+    enum sw_code code =
+        is_misbehaving ? sw_request_init(&request, &operations[OPERATION_HALT], err, app, NULL)
+                       : sw_request_init(&request, &operations[OPERATION_HALT_NONE], err, NULL);
+    request.content_type = "application/json";
+    request.body = "{}";
+    request.body_len = 2;
+    if (code == SW_OK)
+        code = sw_flow_exchange(flow, &request, &reply, err);
+    sw_reply_clear(&reply);
+    struct sw_right_seen one = {.right = code == SW_E_DENIED      ? SW_RIGHT_NO
+                                         : code == SW_E_NOT_FOUND ? SW_RIGHT_MAY
+                                                                  : SW_RIGHT_UNKNOWN};
+    snprintf(one.words, sizeof one.words, "the store says %d", (int)code);
+    for (int verb = SW_VERB_HALT; verb < SW_VERB_COUNT; verb++)
+        if (verb != SW_VERB_COMPLETE)
+            seen[verb] = one;
+    return one.right == SW_RIGHT_UNKNOWN ? code : SW_OK;
+}
+
+#define STORE_KIND                                                                                 \
+    .title = "Fake store", .summary = "a store for tests", .can = SW_CAN_ROLLOUT | SW_CAN_ACT,     \
+    .base_url = "https://store.example", .account_options = no_options,                            \
+    .rollout_options = binding_options, .interval_s = 60, .stale_after_s = 300,                    \
+    .budget = {.concurrent = 4}, .operations = operations, .operation_count = OPERATION_HEALTH,    \
+    .auth_open = no_auth, .unit_key = unit_key, .observe = observe, .offer = offer, .act = act,    \
+    .is_seen = is_seen
+
+static const struct sw_source_kind store_kind = {.name = "fake_store", STORE_KIND};
+static const struct sw_source_kind keyed_kind = {
+    .name = "fake_keyed", STORE_KIND, .rights = rights};
+static const struct sw_source_kind felt_kind = {
+    .name = "fake_felt", STORE_KIND, .rights = rights, .is_asking_rights_felt = true};
 
 /* ------------------------------------------------------------------ health */
 
@@ -453,7 +514,7 @@ static enum sw_code observe_health(struct sw_flow *flow, struct sw_error *err)
             return sw_fail_http(err, SW_E_QUOTA, 0, true, sw_time_real_ms(),
                                 "asked to wait another 1 s; nothing was sent");
         enum sw_code code =
-            get(flow, &operations[4], sw_node_str(target->options, "app"), &tree, err);
+            get(flow, &operations[OPERATION_HEALTH], sw_node_str(target->options, "app"), &tree, err);
         if (code != SW_OK)
             return code;
         reading.value.is_known =
@@ -479,7 +540,7 @@ static const struct sw_source_kind health_kind = {
     .interval_s = 60,
     .stale_after_s = 300,
     .budget = {.concurrent = 4},
-    .operations = &operations[4],
+    .operations = &operations[OPERATION_HEALTH],
     .operation_count = 1,
     .auth_open = no_auth,
     .unit_key = unit_key,
@@ -523,7 +584,8 @@ static const struct sw_source_kind git_kind = {
     .observe = observe_git,
 };
 
-static const struct sw_source_kind *const kinds[] = {&store_kind, &health_kind, &git_kind, NULL};
+static const struct sw_source_kind *const kinds[] = {&store_kind, &keyed_kind,  &felt_kind,
+                                                      &health_kind, &git_kind, NULL};
 static const struct sw_transport transport = {.perform = perform};
 struct sw_tuning world_tuning;
 const struct sw_parts world_parts = {
@@ -614,6 +676,7 @@ const char *world_begin(size_t count, const char *extra)
     world.git_delay_ms = 0;
     world.before_write = NULL;
     world.read_lock = NULL;
+    world.rights = (struct world_rights){.status = 404};
     for (size_t i = 0; i < count; i++) {
         world.apps[i] = (struct world_app){.state = SW_STATE_ROLLING,
                                            .percent = 10,
@@ -642,8 +705,10 @@ struct sw_core *world_open(bool is_oneshot, bool is_read_only)
     struct sw_core *core = NULL;
     struct sw_problems problems = {0};
     struct sw_error error = {0};
-    const struct sw_open_options options = {
-        .config_path = world.config, .is_oneshot = is_oneshot, .is_read_only = is_read_only};
+    const struct sw_open_options options = {.config_path = world.config,
+                                            .is_oneshot = is_oneshot,
+                                            .is_asking_rights = !is_oneshot,
+                                            .is_read_only = is_read_only};
     if (sw_core_open_parts(&options, &world_parts, &core, &problems, &error) != SW_OK)
         fail_msg("open: %s", error.text);
     sw_problems_free(&problems);

@@ -20,6 +20,7 @@ enum world_write {
     WRITE_LOSES_ANSWER, /* effect, then the connection is cut */
     WRITE_IS_LOST,      /* no effect, the connection is cut after sending */
     WRITE_IS_UNSENT,    /* connection refused */
+    WRITE_IS_DENIED,    /* 403, no effect */
 };
 
 struct world_app {
@@ -42,6 +43,17 @@ struct world_app {
         double percent;
     } old;
 };
+
+/* The store kind once more, as "fake_keyed": it can be asked for rights; as "fake_felt": others feel
+ * that. Both ask for one thing, for every verb but complete. */
+struct world_rights {
+    int status;          /* of the answer: 403 no, 404 may */
+    int delay_ms;
+    bool is_misbehaving; /* the source sends a true halt instead */
+    int asked;           /* counted */
+};
+void world_set_rights(const struct world_rights *rights); /* all but the counter */
+int world_rights_asked(void);
 
 extern const struct sw_parts world_parts; /* kinds, transport, short times */
 extern struct sw_tuning world_tuning;     /* of world_parts; reset by world_begin */

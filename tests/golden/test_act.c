@@ -405,6 +405,7 @@ static void read_only_submits_nothing_that_acts(void **state)
     act_line(&h.act, "halt android");
     act_line(&h.act, "stop-everything");
     act_line(&h.act, "tick day-5");
+    act_line(&h.act, "rights");
     for (size_t i = 0; i < h.count && i < KEPT; i++)
         assert_int_equal(h.commands[i].kind, SW_COMMAND_POLL);
     act_clear(&h.act);
@@ -484,6 +485,8 @@ static void typed_lines_do_what_keys_do(void **state)
     assert_non_null(strstr(h.act.view.message, "no command"));
     act_line(&h.act, "tick day-5");
     assert_string_equal(h.commands[1].item, "day-5");
+    act_line(&h.act, "rights");
+    assert_int_equal(h.commands[2].kind, SW_COMMAND_RIGHTS);
     act_line(&h.act, "   ");
     act_clear(&h.act);
 }

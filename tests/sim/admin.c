@@ -162,6 +162,43 @@ static bool set_deploy(struct change *change, json_t *object)
     }
 }
 
+/* One word at `key` of `words` (NULL-terminated); its index, absent leaves *out. */
+static bool word(struct change *change, json_t *object, const char *key, const char *const *words,
+                 int *out)
+{
+    json_t *value = json_object_get(object, key);
+
+    for (int i = 0; value != NULL && words[i] != NULL; i++)
+        if (strcmp(admin_text(object, key), words[i]) == 0) {
+            *out = i;
+            return true;
+        }
+    if (value != NULL)
+        snprintf(change->error, sizeof change->error, "rights: no such word at \"%s\"", key);
+    return value == NULL;
+}
+
+static bool set_rights(struct change *change, json_t *object)
+{
+    static const char *const known[] = {"app_store", "google_play", "codedeploy", NULL};
+    static const char *const apple[] = {"full", "reader", NULL};
+    static const char *const google[] = {"full", "no_commit", "no_write", NULL};
+    static const char *const aws[] = {"full", "no_stop", NULL};
+    struct sim_rights *rights = &change->sim->rights;
+    int apple_now = rights->is_apple_reader;
+    int google_now = (int)rights->play;
+    int aws_now = rights->has_no_stop;
+
+    if (!admin_only(change, object, known) || !word(change, object, "app_store", apple, &apple_now) ||
+        !word(change, object, "google_play", google, &google_now) ||
+        !word(change, object, "codedeploy", aws, &aws_now))
+        return false;
+    rights->is_apple_reader = apple_now == 1;
+    rights->play = google_now;
+    rights->has_no_stop = aws_now == 1;
+    return true;
+}
+
 static bool each(struct change *change, json_t *value,
                  bool (*set)(struct change *change, json_t *object))
 {
@@ -191,6 +228,7 @@ static const struct {
     {"play", set_play},
     {"play_app", set_play_app},
     {"deploy", set_deploy},
+    {"rights", set_rights},
     {"apple", admin_set_apple},
     {"apple_build", admin_set_build},
     {"apple_review", admin_set_review},

@@ -312,19 +312,65 @@ static void route(struct app_store_call *call)
         app_store_fail(call, &no_path, "The path provided does not match a defined resource type.");
 }
 
+static bool is_read(const struct sim_request *rq)
+{
+    return sim_method_is(rq, "GET") || sim_method_is(rq, "HEAD");
+}
+
+/* A key whose role may only read. The words are those of many public reports, read 2026; that the
+ * role is judged before the id is UNCONFIRMED. */
+static bool is_in_role(struct app_store_call *call)
+{
+    static const struct app_store_error forbidden = {
+        403, "FORBIDDEN_ERROR", "This request is forbidden for security reasons", NULL, NULL};
+
+    if (!call->sim->rights.is_apple_reader || is_read(call->rq))
+        return true;
+    app_store_fail(call, &forbidden, "The API key in use does not allow this request");
+    return false;
+}
+
 static void handle(struct sim *sim, const struct sim_request *rq, struct sim_reply *rp)
 {
     struct app_store_call call = {
         .sim = sim, .store = &sim->world->apple, .rq = rq, .rp = rp};
 
-    if (app_store_authorized(&call) && within_limit(&call) && agreements_hold(&call))
+    if (app_store_authorized(&call) && within_limit(&call) && agreements_hold(&call) &&
+        is_in_role(&call))
         route(&call);
+}
+
+#define NO_ID "00000000-0000-0000-0000-000000000000"
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text);
+    size_t m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static bool is_release_of_none(const struct sim_request *rq)
+{
+    const char *id = NULL;
+
+    if (!sim_method_is(rq, "POST") || !ends_with(rq->path, "/appStoreVersionReleaseRequests"))
+        return false;
+    json_t *body = sim_body_json(rq);
+    bool is_none = json_unpack(body, "{s:{s:{s:{s:{s:s}}}}}", "data", "relationships",
+                               "appStoreVersion", "data", "id", &id) == 0 &&
+                   strcmp(id, NO_ID) == 0;
+    json_decref(body);
+    return is_none;
 }
 
 static enum sim_effect classify(const struct sim_request *rq)
 {
-    return sim_method_is(rq, "GET") || sim_method_is(rq, "HEAD") ? SIM_EFFECT_NONE
-                                                                 : SIM_EFFECT_MUTATING;
+    if (is_read(rq))
+        return SIM_EFFECT_NONE;
+    if (sim_method_is(rq, "PATCH"))
+        return ends_with(rq->path, "/" NO_ID) ? SIM_EFFECT_PROBE : SIM_EFFECT_MUTATING;
+    return is_release_of_none(rq) ? SIM_EFFECT_PROBE : SIM_EFFECT_MUTATING;
 }
 
 static void describe(const struct sim *sim, json_t *endpoint)

@@ -99,6 +99,17 @@ void aws_close(struct aws_call *call)
     call->input = NULL;
 }
 
+/* The id that stands for none: deploy.c gives it to nothing. */
+static bool is_of_no_deployment(const struct sim_request *rq)
+{
+    json_t *body = sim_body_json(rq);
+    const char *id = json_string_value(json_object_get(body, "deploymentId"));
+    bool is_none = id != NULL && strcmp(id, "d-000000000") == 0;
+
+    json_decref(body);
+    return is_none;
+}
+
 enum sim_effect aws_classify(const struct sim_request *rq)
 {
     static const char *const reads[] = {"Get", "List", "Describe", "BatchGet"};
@@ -110,7 +121,7 @@ enum sim_effect aws_classify(const struct sim_request *rq)
     for (size_t i = 0; dot != NULL && i < sizeof reads / sizeof reads[0]; i++)
         if (strncmp(dot + 1, reads[i], strlen(reads[i])) == 0)
             return SIM_EFFECT_NONE;
-    return SIM_EFFECT_MUTATING;
+    return is_of_no_deployment(rq) ? SIM_EFFECT_PROBE : SIM_EFFECT_MUTATING;
 }
 
 json_t *aws_time(int64_t ms)

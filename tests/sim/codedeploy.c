@@ -449,6 +449,26 @@ static void already_completed(struct aws_call *call)
              "The deployment %.40s is already completed.", text_of(call, "deploymentId"));
 }
 
+/* No policy of the user allows it. IAM's words as public reports have them, read 2026; the resource
+ * is a group, by the permissions reference; what it is where the deployment does not exist, and that
+ * the right is judged before that, is UNCONFIRMED. */
+static bool is_allowed(struct aws_call *call, const char *action)
+{
+    struct deploy_group *group = NULL;
+    const char *id = text_of(call, "deploymentId");
+
+    if (!call->sim->rights.has_no_stop)
+        return true;
+    bool is_there = id != NULL && deploy_find(&call->sim->world->deploy, id, &group) != NULL;
+    aws_fail(call, 400, "AccessDeniedException", NULL,
+             "User: arn:aws:iam::123456789012:user/slipway is not authorized to perform: "
+             "codedeploy:%s on resource: arn:aws:codedeploy:%s:123456789012:deploymentgroup:%s%s%s "
+             "because no identity-based policy allows the codedeploy:%s action",
+             action, call->sim->creds->aws_region, is_there ? group->application : "*",
+             is_there ? "/" : "", is_there ? group->group : "", action);
+    return false;
+}
+
 static void stop_deployment(struct aws_call *call)
 {
     static const char *const known[] = {"deploymentId", "autoRollbackEnabled", NULL};
@@ -456,7 +476,8 @@ static void stop_deployment(struct aws_call *call)
     const char *id = text_of(call, "deploymentId");
     struct world *world = call->sim->world;
 
-    if (aws_refuse_unknown(call, call->input, known) || find_deployment(call, id, NULL) == NULL)
+    if (aws_refuse_unknown(call, call->input, known) || !is_allowed(call, "StopDeployment") ||
+        find_deployment(call, id, NULL) == NULL)
         return;
     if (rollback != NULL && !json_is_boolean(rollback) && !json_is_null(rollback)) {
         aws_fail(call, 400, "SerializationException", NULL,

@@ -50,6 +50,7 @@ static const char *const effect_names[SIM_EFFECT_N] = {
     [SIM_EFFECT_EDIT_INSERT] = "edit_insert",
     [SIM_EFFECT_EDIT_DELETE] = "edit_delete",
     [SIM_EFFECT_EDIT_WRITE] = "edit_write",
+    [SIM_EFFECT_PROBE] = "probe",
 };
 
 struct sim_counters *sim_counters_new(void)
@@ -166,12 +167,13 @@ json_t *sim_counters_json(const struct sim_counters *counters)
         mutating += t->by_effect[SIM_EFFECT_MUTATING];
         json_object_set_new(
             services, sim_services[i]->name,
-            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "requests",
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "requests",
                       (json_int_t)t->requests, "mutating",
                       (json_int_t)t->by_effect[SIM_EFFECT_MUTATING], "edit_inserts",
                       (json_int_t)t->by_effect[SIM_EFFECT_EDIT_INSERT], "edit_deletes",
                       (json_int_t)t->by_effect[SIM_EFFECT_EDIT_DELETE], "edit_writes",
-                      (json_int_t)t->by_effect[SIM_EFFECT_EDIT_WRITE], "unauthorized",
+                      (json_int_t)t->by_effect[SIM_EFFECT_EDIT_WRITE], "probes",
+                      (json_int_t)t->by_effect[SIM_EFFECT_PROBE], "unauthorized",
                       (json_int_t)t->unauthorized, "forbidden", (json_int_t)t->forbidden,
                       "refused", (json_int_t)t->refused, "malformed", (json_int_t)t->malformed,
                       "faults", (json_int_t)t->faults));

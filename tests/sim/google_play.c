@@ -189,6 +189,18 @@ static bool judge_sending(struct call *call, bool is_unsent)
     return must == is_unsent;
 }
 
+/* An account without the right to release. At which step Google judges it is not documented. */
+static bool may_release(struct call *call, bool is_commit)
+{
+    int lacks = call->sim->rights.play;
+
+    if (lacks == SIM_PLAY_RELEASES || (lacks == SIM_PLAY_NO_COMMIT && !is_commit))
+        return true;
+    google_fail(call->rp, 403, "PERMISSION_DENIED", "permissionDenied",
+                "The caller does not have permission");
+    return false;
+}
+
 static void commit_edit(struct call *call)
 {
     struct play_store *store = &call->sim->world->play;
@@ -196,7 +208,7 @@ static void commit_edit(struct call *call)
     bool is_unsent = false;
     struct edit *edit = live_edit(call, call->last);
 
-    if (edit == NULL || !read_behavior(call, &errors_in_review) ||
+    if (edit == NULL || !may_release(call, true) || !read_behavior(call, &errors_in_review) ||
         !read_not_sent(call, &is_unsent) || !judge_sending(call, is_unsent))
         return;
     if (errors_in_review && store->is_review_running) {
@@ -243,7 +255,7 @@ static void update_track(struct call *call, struct edit *edit)
     struct play_track made;
     bool has_releases = false;
 
-    if (track == NULL)
+    if (track == NULL || !may_release(call, false))
         return;
     json_t *body = sim_body_json(call->rq);
     if (body == NULL) {

@@ -125,12 +125,13 @@ enum sim_effect {
     SIM_EFFECT_EDIT_INSERT, /* Play: opens a private working copy */
     SIM_EFFECT_EDIT_DELETE, /* Play: throws one away */
     SIM_EFFECT_EDIT_WRITE,  /* Play: changes a working copy; users see nothing before the commit */
+    SIM_EFFECT_PROBE,       /* a change of a thing that cannot exist, whatever the answer */
     SIM_EFFECT_N
 };
 
 struct sim_service {
     const char *name; /* as in endpoints.json: "google_play" */
-    /* MUST be pure; decides from method, path and headers alone. */
+    /* MUST be pure; decides from the request alone. */
     enum sim_effect (*classify)(const struct sim_request *rq);
     /* MUST fill the reply. Lock held, world at now. */
     void (*handle)(struct sim *sim, const struct sim_request *rq, struct sim_reply *rp);
@@ -142,6 +143,17 @@ struct sim_service {
 extern const struct sim_service *const sim_services[];
 
 enum { SIM_SERVICES_MAX = 16 };
+
+/* What the credentials lack; zeroed, they may do everything. Set by the admin endpoint. */
+struct sim_rights {
+    bool is_apple_reader; /* the key's role may read and change nothing */
+    enum {
+        SIM_PLAY_RELEASES = 0,
+        SIM_PLAY_NO_COMMIT, /* the right to release is judged when an edit is committed */
+        SIM_PLAY_NO_WRITE,  /* ... when an edit's track is written already */
+    } play;
+    bool has_no_stop; /* no policy allows codedeploy:StopDeployment */
+};
 
 /* world = world_ms + (real now - real_ms) * speed: the affine clock that config.yaml tells. */
 struct sim_clock {
@@ -158,6 +170,7 @@ struct sim {
     const struct sim_creds *creds;
     struct sim_counters *counters;
     struct sim_faults *faults;
+    struct sim_rights rights;
     void *state[SIM_SERVICES_MAX]; /* private to the dialect with that index in sim_services */
     void (*state_free[SIM_SERVICES_MAX])(void *);
     char url[SIM_SERVICES_MAX][64]; /* "http://127.0.0.1:4711", empty before the ports are bound */

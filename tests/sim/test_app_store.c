@@ -500,6 +500,54 @@ static void bad_bodies(void **state)
     free(id);
 }
 
+/* A key whose role may only read: every change is refused, also of what does not exist. */
+static void a_reader_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct apple_version *v = newest(f);
+
+    f->sim->rights.is_apple_reader = true;
+    expect(call(f, "GET", "/v1/apps", NULL), 200, NULL);
+    expect(set_phase(f, v->phase_id, "PAUSED"), 403, "FORBIDDEN_ERROR");
+    expect(set_phase(f, "00000000-0000-0000-0000-000000000000", "PAUSED"), 403,
+           "The API key in use does not allow this request");
+    assert_int_equal(v->phase, APPLE_PHASE_ACTIVE);
+    f->sim->rights.is_apple_reader = false;
+    expect(set_phase(f, "00000000-0000-0000-0000-000000000000", "PAUSED"), 404, "NOT_FOUND");
+    expect(set_phase(f, v->phase_id, "PAUSED"), 200, NULL);
+}
+
+/* Of the nil id nothing can be changed; of any other something may. */
+static void probes_are_no_changes(void **state)
+{
+#define RELEASE_OF(id)                                                                             \
+    "{\"data\":{\"type\":\"appStoreVersionReleaseRequests\",\"relationships\":{"                   \
+    "\"appStoreVersion\":{\"data\":{\"type\":\"appStoreVersions\",\"id\":\"" id "\"}}}}}"
+    static const char release[] = "/v1/appStoreVersionReleaseRequests";
+    static const struct {
+        const char *method, *path, *body;
+        enum sim_effect effect;
+    } cases[] = {
+        {"PATCH", PHASES "/00000000-0000-0000-0000-000000000000", "{}", SIM_EFFECT_PROBE},
+        {"PATCH", PHASES "/00000000-0000-0000-0000-000000000001", "{}", SIM_EFFECT_MUTATING},
+        {"DELETE", PHASES "/00000000-0000-0000-0000-000000000000", "", SIM_EFFECT_MUTATING},
+        {"POST", release, RELEASE_OF("00000000-0000-0000-0000-000000000000"), SIM_EFFECT_PROBE},
+        {"POST", release, RELEASE_OF("00000000-0000-0000-0000-000000000001"), SIM_EFFECT_MUTATING},
+        {"POST", release, "{}", SIM_EFFECT_MUTATING},
+        {"POST", release, "", SIM_EFFECT_MUTATING},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim_request rq;
+        assert_true(sim_request_parse(&rq, cases[i].method, cases[i].path, NULL, 0, cases[i].body,
+                                      strlen(cases[i].body)));
+        assert_int_equal(sim_services[sim_service_index("app_store")]->classify(&rq),
+                         cases[i].effect);
+        sim_request_free(&rq);
+    }
+}
+
 static void effects_are_told_apart(void **state)
 {
     static const struct {
@@ -535,6 +583,8 @@ int main(void)
         WORLD_TEST(a_release_takes_its_time),
         WORLD_TEST(phases_come_and_go),
         WORLD_TEST(bad_bodies),
+        WORLD_TEST(a_reader_changes_nothing),
+        cmocka_unit_test(probes_are_no_changes),
         cmocka_unit_test(effects_are_told_apart),
     };
 

@@ -586,6 +586,25 @@ static void a_stop_is_final(void **state)
     free(id);
 }
 
+/* IAM's words name the group of a deployment, and none where there is no deployment. */
+static void a_user_may_lack_the_right_to_stop(void **state)
+{
+    struct sim *sim = *state;
+    char *id = sim_xstrdup(newest_id(sim, 0));
+
+    sim->rights.has_no_stop = true;
+    expect(deploy_call(sim, "StopDeployment", "", id), 400, "AccessDeniedException");
+    expect(deploy_call(sim, "StopDeployment", "", id), 400,
+           "deploymentgroup:AppECS-web/DgpECS-web because");
+    expect(deploy_call(sim, "StopDeployment", "", "d-000000000"), 400, "deploymentgroup:* because");
+    expect(deploy_call(sim, "ContinueDeployment", "", "d-000000000"), 400,
+           "DeploymentDoesNotExistException");
+    expect_status(sim, id, "InProgress");
+    sim->rights.has_no_stop = false;
+    expect(deploy_call(sim, "StopDeployment", "", id), 200, NULL);
+    free(id);
+}
+
 static void a_rollback_is_another_deployment(void **state)
 {
     struct sim *sim = *state;
@@ -746,6 +765,12 @@ static void effects_are_told_apart(void **state)
     };
 
     (void)state;
+    static const char none[] = "{\"deploymentId\":\"d-000000000\"}";
+    struct sim_pair stop = {"X-Amz-Target", "CodeDeploy_20141006.StopDeployment"};
+    struct sim_request probe;
+    assert_true(sim_request_parse(&probe, "POST", "/", &stop, 1, none, strlen(none)));
+    assert_int_equal(aws_classify(&probe), SIM_EFFECT_PROBE);
+    sim_request_free(&probe);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct sim_pair header = {"X-Amz-Target", cases[i].target};
         struct sim_request rq;
@@ -771,6 +796,7 @@ int main(void)
         WORLD_TEST(a_shift_is_read),
         WORLD_TEST(lists_have_pages),
         WORLD_TEST(a_stop_is_final),
+        WORLD_TEST(a_user_may_lack_the_right_to_stop),
         WORLD_TEST(a_rollback_is_another_deployment),
         WORLD_TEST(a_lost_answer_was_applied),
         WORLD_TEST(ready_waits_for_the_captain),

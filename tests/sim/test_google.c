@@ -216,6 +216,34 @@ static void a_halt_is_committed_and_seen(void **state)
     free(edit);
 }
 
+/* Without the right to release an account may open edits; where it is stopped is not documented. */
+static void an_account_may_lack_the_right_to_release(void **state)
+{
+    static const char draft[] = "{\"track\":\"production\",\"releases\":[{\"name\":\"2.15.3\","
+                                "\"versionCodes\":[\"2025011401\"],\"status\":\"halted\","
+                                "\"userFraction\":0.2}]}";
+    struct fixture *f = *state;
+    const struct world *world = f->sim->world;
+
+    for (int lacks = SIM_PLAY_NO_COMMIT; lacks <= SIM_PLAY_NO_WRITE; lacks++) {
+        f->sim->rights.play = lacks;
+        char *edit = open_edit(f);
+        expect(play(f, "GET", NULL, "/tracks", edit), 200, NULL);
+        if (lacks == SIM_PLAY_NO_COMMIT)
+            expect(play(f, "PUT", draft, "/tracks/production", edit), 200, "halted");
+        else
+            expect(play(f, "PUT", draft, "/tracks/production", edit), 403,
+                   "The caller does not have permission");
+        expect(play(f, "POST", NULL, ":validate", edit), 200, edit);
+        expect(play(f, "POST", NULL, ":commit", edit), 403, "PERMISSION_DENIED");
+        expect(play(f, "DELETE", NULL, "", edit), 204, NULL);
+        free(edit);
+    }
+    assert_true(play_percent(play_track_find(f->sim->world->play.tracks, world->play.n_tracks,
+                                             "production"),
+                             2025011401) > 19.9);
+}
+
 static void one_edit_at_a_time(void **state)
 {
     struct fixture *f = *state;
@@ -358,6 +386,7 @@ int main(void)
         WORLD_TEST(auth_is_needed),
         WORLD_TEST(tracks_are_read),
         WORLD_TEST(a_halt_is_committed_and_seen),
+        WORLD_TEST(an_account_may_lack_the_right_to_release),
         WORLD_TEST(one_edit_at_a_time),
         WORLD_TEST(bad_bodies),
         WORLD_TEST(reviews_in_the_way),

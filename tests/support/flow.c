@@ -221,6 +221,14 @@ enum sw_code flow_act(struct sw_flow *flow, const struct sw_act *act, struct sw_
     return flow->kind->act(flow, act, err);
 }
 
+enum sw_code flow_rights(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                         struct sw_error *err)
+{
+    memset(seen, 0, SW_VERB_COUNT * sizeof *seen);
+    run_begin(flow);
+    return flow->kind->rights(flow, seen, err);
+}
+
 const char *flow_mismatch(const struct sw_flow *flow)
 {
     static char unused[512];

@@ -63,6 +63,8 @@ void flow_perform_with(struct sw_flow *flow, flow_perform_fn perform, void *arg)
  * forgotten. */
 enum sw_code flow_observe(struct sw_flow *flow, struct sw_error *err);
 enum sw_code flow_act(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);
+enum sw_code flow_rights(struct sw_flow *flow, struct sw_right_seen seen[SW_VERB_COUNT],
+                         struct sw_error *err); /* seen is zeroed first */
 
 /* NULL: every request matched and the whole script was used. Else what was wrong. */
 const char *flow_mismatch(const struct sw_flow *flow);

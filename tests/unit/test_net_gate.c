@@ -48,6 +48,27 @@ static const struct sw_operation table[] = {
      .path = "/",
      .target = "X.StopDeployment",
      .effect = SW_EFFECT_MUTATE},
+    {.name = "things.patch none",
+     .method = SW_PATCH,
+     .path = "/v1/things/000",
+     .effect = SW_EFFECT_PROBE,
+     .only_body = "{\"id\":\"000\"}"},
+    {.name = "aws.stop none",
+     .method = SW_POST,
+     .path = "/",
+     .target = "X.StopDeployment",
+     .effect = SW_EFFECT_PROBE,
+     .only_body = "{\"id\":\"d-0\"}"},
+    /* Two entries that no source may have: the gate does not trust them. */
+    {.name = "probe without a body",
+     .method = SW_POST,
+     .path = "/v1/none",
+     .effect = SW_EFFECT_PROBE},
+    {.name = "probe of anything",
+     .method = SW_PATCH,
+     .path = "/v1/none/{id}",
+     .effect = SW_EFFECT_PROBE,
+     .only_body = "{}"},
 };
 enum { N = sizeof(table) / sizeof(table[0]) };
 
@@ -205,6 +226,58 @@ static void test_read_only(void **state)
             assert_non_null(strstr(err.text, cases[i].operation));
             assert_non_null(strstr(err.text, "nothing was sent"));
         }
+    }
+}
+
+/* A question has the path of a true change, so nothing in it may be anybody's choice. */
+static void test_a_probe_is_wholly_in_the_table(void **state)
+{
+    (void)state;
+    static const char none[] = "{\"id\":\"000\"}";
+    static const struct {
+        const char *operation, *path, *body;
+        size_t query_count;
+        bool is_good;
+    } cases[] = {
+        {"things.patch none", "/v1/things/000", none, 0, true},
+        {"things.patch none", "/v1/things/000", "{\"id\":\"001\"}", 0, false},
+        {"things.patch none", "/v1/things/000", "{\"id\":\"000\"} ", 0, false},
+        {"things.patch none", "/v1/things/000", "{\"id\":\"000\"", 0, false},
+        {"things.patch none", "/v1/things/000", "", 0, false},
+        {"things.patch none", "/v1/things/000", NULL, 0, false},
+        {"things.patch none", "/v1/things/000", none, 1, false},
+        {"things.patch none", "/v1/things/001", none, 0, false},
+        {"things.patch none", "/v1/things/%300", none, 0, false},
+        {"aws.stop none", "/", "{\"id\":\"d-0\"}", 0, true},
+        {"aws.stop none", "/", "{\"id\":\"d-1\"}", 0, false},
+        {"aws.stop none", "/", none, 0, false},
+        {"probe without a body", "/v1/none", "", 0, false},
+        {"probe without a body", "/v1/none", NULL, 0, false},
+        {"probe of anything", "/v1/none/7", "{}", 0, false},
+    };
+    struct origin origin;
+    char url[200];
+    assert_int_equal(origin_parse("https://a.example", "base_url", &origin, NULL), SW_OK);
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        struct sw_error err = {0};
+        struct sw_request request = {.operation = find(cases[i].operation),
+                                     .content_type = "application/json",
+                                     .body = cases[i].body,
+                                     .body_len = cases[i].body ? strlen(cases[i].body) : 0,
+                                     .query_count = cases[i].query_count};
+        if (request.query_count > 0)
+            request.query[0] = (struct sw_param){"id", "7"};
+        sw_copy(request.path, sizeof(request.path), cases[i].path);
+        snprintf(url, sizeof(url), "https://a.example%s", cases[i].path);
+        struct send_gate gate = {"src", &origin, table, N, false};
+        enum sw_code code = send_gate_check(&gate, &request, url, &err);
+        if (code != (cases[i].is_good ? SW_OK : SW_E_INTERNAL))
+            fail_msg("%zu: %s %s: %s", i, cases[i].operation, cases[i].path, err.text);
+        gate.is_read_only = true;
+        code = send_gate_check(&gate, &request, url, &err);
+        assert_int_equal(code, cases[i].is_good ? SW_E_REFUSED : SW_E_INTERNAL);
+        if (cases[i].is_good)
+            assert_non_null(strstr(err.text, "read-only: "));
     }
 }
 
@@ -443,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_what_matches),
         cmocka_unit_test(test_every_byte_in_an_id),
         cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_a_probe_is_wholly_in_the_table),
         cmocka_unit_test(test_not_in_the_table),
         cmocka_unit_test(test_origin_is_fixed),
         cmocka_unit_test(test_origins),

@@ -195,6 +195,69 @@ static void a_clock_set_back_makes_figures_stale(void **state)
     tear_down(&f);
 }
 
+static void know_right(struct sw_model_platform *android, enum sw_right right, bool is_of_verb)
+{
+    for (int verb = SW_VERB_HALT; verb < SW_VERB_COUNT; verb++)
+        android->rights[verb] = (struct sw_model_right){
+            .seen = {.right = right, .words = "Google says no"},
+            .at_ms = now - SW_HOUR_MS,
+            .is_of_verb = is_of_verb};
+}
+
+/* What is not known, or may be, closes nothing; a no that was asked for closes every verb, also a
+ * halt of an old reading; one that a verb met closes no stop, and is said there. */
+static void a_missing_right_closes_a_verb(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sw_right right;
+        bool is_of_verb;
+        int64_t later_ms;
+        bool is_halt_open, is_rollback_open, is_advance_open;
+    } cases[] = {
+        {SW_RIGHT_UNKNOWN, false, 0, true, true, true},
+        {SW_RIGHT_MAY, false, 0, true, true, true},
+        {SW_RIGHT_NO, false, 0, false, false, false},
+        {SW_RIGHT_NO, false, 6 * SW_MINUTE_MS, false, false, false},
+        {SW_RIGHT_NO, true, 0, true, true, false},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        set_up(&f);
+        know_right(f.android, cases[i].right, cases[i].is_of_verb);
+        struct sw_snapshot *snapshot = sw_view_build(&f.model, now + cases[i].later_ms);
+        const struct sw_offer *offers = snapshot->platforms[0].offers;
+        assert_int_equal(offers[SW_VERB_HALT].is_allowed, cases[i].is_halt_open);
+        assert_int_equal(offers[SW_VERB_ROLLBACK].is_allowed, cases[i].is_rollback_open);
+        assert_int_equal(offers[SW_VERB_ADVANCE].is_allowed, cases[i].is_advance_open);
+        assert_false(offers[SW_VERB_ADVANCE].can_override);
+        bool is_no = cases[i].right == SW_RIGHT_NO;
+        if (!cases[i].is_halt_open)
+            assert_string_equal(offers[SW_VERB_HALT].reason,
+                                "the key of play has no right to halt: Google says no");
+        bool is_told = strstr(offers[SW_VERB_HALT].will_not, "It was refused at ") != NULL;
+        assert_int_equal(is_told, is_no && cases[i].is_halt_open);
+        if (is_no && cases[i].is_of_verb)
+            assert_non_null(strstr(offers[SW_VERB_ADVANCE].reason, "refused at "));
+        sw_snapshot_free(snapshot);
+        tear_down(&f);
+    }
+}
+
+/* An old "nothing to halt" opens a halt; not one that the key has no right to. */
+static void an_old_reading_opens_no_halt_without_a_right(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.android->offers[SW_VERB_HALT] = (struct sw_source_offer){.reason = "it is a draft"};
+    know_right(f.android, SW_RIGHT_NO, false);
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now + 6 * SW_MINUTE_MS);
+    assert_false(snapshot->platforms[0].offers[SW_VERB_HALT].is_allowed);
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
 /* It was a draft, or complete, hours ago: what it is now only a reading tells. */
 static void an_old_nothing_to_halt_closes_no_halt(void **state)
 {
@@ -699,6 +762,8 @@ int main(void)
         cmocka_unit_test(all_well_may_advance),
         cmocka_unit_test(an_advance_to_all_is_typed),
         cmocka_unit_test(a_stale_rollout_blocks_all_but_halt),
+        cmocka_unit_test(a_missing_right_closes_a_verb),
+        cmocka_unit_test(an_old_reading_opens_no_halt_without_a_right),
         cmocka_unit_test(an_old_nothing_to_halt_closes_no_halt),
         cmocka_unit_test(a_late_figure_is_stale_only_beyond_its_lateness),
         cmocka_unit_test(a_clock_set_back_makes_figures_stale),

@@ -63,6 +63,11 @@ const struct sw_operation gplay_operations[GPLAY_OPERATION_COUNT] = {
                              .is_idempotent = true,
                              /* A re-read before a halt can do without it. */
                              .timeout_ms = 8000},
+    [GPLAY_REVIEWS_LIST] = {.name = "reviews.list",
+                            .method = SW_GET,
+                            .path = "/androidpublisher/v3/applications/{package}/reviews",
+                            .effect = SW_EFFECT_READ,
+                            .is_idempotent = true},
 };
 
 const char *gplay_package(const struct sw_target *target)
@@ -90,11 +95,9 @@ static const struct refusal refusals[] = {
     {"edit has expired", GPLAY_FAULT_EDIT_GONE, "it took too long"},
     {"edit has already been successfully committed", GPLAY_FAULT_COMMITTED, ""},
     {"CHANGES_ALREADY_IN_REVIEW", GPLAY_FAULT_IN_REVIEW,
-     "NOTHING WAS CHANGED: committing would have cancelled that review. A person can cancel it in "
-     "the Play Console (Publishing overview), or make the change there"},
+     "NOTHING WAS CHANGED: committing would have cancelled that review"},
     {"already have changes in review", GPLAY_FAULT_IN_REVIEW,
-     "NOTHING WAS CHANGED: committing would have cancelled that review. A person can cancel it in "
-     "the Play Console (Publishing overview), or make the change there"},
+     "NOTHING WAS CHANGED: committing would have cancelled that review"},
     {"cannot be sent for review automatically", GPLAY_FAULT_NOT_SENT,
      "NOTHING WAS CHANGED: with changesNotSentForReview it would wait until a person sends it. "
      "Make the change in the Play Console"},
@@ -298,6 +301,7 @@ enum sw_code gplay_tracks_pick(const json_t *list, const char *track_name, json_
     if (code != SW_OK)
         return code;
     char names[256] = "";
+    json_t *synonym = NULL;
     size_t i;
     json_t *track;
     json_array_foreach(tracks, i, track)
@@ -310,8 +314,14 @@ enum sw_code gplay_tracks_pick(const json_t *list, const char *track_name, json_
             *out = track;
             return SW_OK;
         }
+        if (gplay_is_same_track(name, track_name))
+            synonym = track;
         size_t len = strlen(names);
         sw_format(names + len, sizeof(names) - len, "%s%.40s", len ? ", " : "", name);
+    }
+    if (synonym) {
+        *out = synonym;
+        return SW_OK;
     }
     return sw_fail(err, SW_E_NOT_FOUND, "the app has no track \"%s\"; it has: %s", track_name,
                    names[0] ? names : "none");

@@ -116,6 +116,8 @@ struct sw_act {
     struct sw_value to_percent;      /* ADVANCE: the stage to reach */
     const struct sw_rollout *before; /* fresh re-read, or the last known when is_blind */
     bool is_blind;                   /* the re-read failed (halt only) */
+    bool may_cancel_review;          /* halt only: confirmed that a review in its way is cancelled;
+                                        without it such a review is SW_E_IN_REVIEW */
 };
 
 enum sw_source_can {

@@ -339,7 +339,7 @@ static bool is_cancelling(const struct work *work)
 /* What is known of the review that stands in the way. The commit's answer does not say. */
 static enum sw_code say_in_review(const struct work *work, struct sw_error *err)
 {
-    char what[96] = "what is in review is not told (a store listing or another track can be)";
+    char what[96] = "what is in review is not told";
     for (size_t i = 0; i < work->known.count; i++)
         if (work->known.releases[i].life == GPLAY_LIFE_IN_REVIEW)
             sw_format(what, sizeof(what), "version code %" PRId64 " of this track is in review",
@@ -349,10 +349,10 @@ static enum sw_code say_in_review(const struct work *work, struct sw_error *err)
     char text[sizeof(err->text)];
     sw_copy(text, sizeof(text), err->text);
     const char *way = work->act->verb == SW_VERB_HALT
-                          ? "Confirm once more to cancel it (--cancel-review), or do so"
-                          : "A person can cancel it";
+                          ? "Confirm once more to cancel it (--cancel-review)"
+                          : "A person can cancel it in the Play Console (Publishing overview)";
     return sw_fail_http(err, SW_E_IN_REVIEW, err->http_status, false, 0,
-                        "%s; %s. %s in the Play Console (Publishing overview)", text, what, way);
+                        "%s; %s. %s", text, what, way);
 }
 
 static enum sw_code commit(struct work *work, enum gplay_fault *fault, struct sw_error *err)

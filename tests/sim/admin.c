@@ -172,17 +172,38 @@ static bool set_play(struct change *change, json_t *object)
 
 static bool set_play_app(struct change *change, json_t *object)
 {
-    static const char *const known[] = {"review_running", "review_minutes", "needs_manual_send",
+    static const char *const known[] = {"review_running",     "review_minutes", "needs_manual_send",
+                                        "managed_publishing", "draft_app",      "publish",
                                         NULL};
+    bool is_published = false;
     struct play_store *play = &change->sim->world->play;
     double minutes = play->review_minutes;
 
     if (!only(change, object, known) ||
         !flag(change, object, "review_running", &play->is_review_running) ||
         !flag(change, object, "needs_manual_send", &play->needs_manual_send) ||
+        !flag(change, object, "managed_publishing", &play->is_managed) ||
+        !flag(change, object, "draft_app", &play->is_draft_app) ||
+        !flag(change, object, "publish", &is_published) ||
         !number(change, object, "review_minutes", 0, 100000, &minutes))
         return false;
     play->review_minutes = (int)minutes;
+    if (is_published)
+        play_publish(play);
+    return true;
+}
+
+/* A written review, as a user's phone sends it. */
+static bool set_play_review(struct change *change, json_t *object)
+{
+    static const char *const known[] = {"code", "stars", "text", "language", NULL};
+    double stars = 1;
+
+    if (!only(change, object, known) || !number(change, object, "stars", 1, 5, &stars))
+        return false;
+    play_review_add(&change->sim->world->play,
+                    json_integer_value(json_object_get(object, "code")), (int)stars,
+                    text(object, "language"), text(object, "text"), change->sim->world->now_ms);
     return true;
 }
 
@@ -273,7 +294,7 @@ static const struct {
 } changes[] = {
     {"clock", set_clock},       {"crash_rate", set_crash_rate}, {"service", set_service},
     {"play", set_play},         {"play_app", set_play_app},     {"apple", set_apple},
-    {"deploy", set_deploy},
+    {"deploy", set_deploy},     {"play_review", set_play_review},
 };
 
 static bool change_world(struct change *change, json_t *body)

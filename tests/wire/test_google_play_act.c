@@ -357,8 +357,7 @@ static void test_commits(void **state)
                    "\"CHANGES_ALREADY_IN_REVIEW\"}]}}"},
          true,
          SW_E_IN_REVIEW,
-         "cancelled that review; what is in review is not told (a store listing or another track "
-         "can be). Confirm once more to cancel it (--cancel-review)"},
+         "cancelled that review; what is in review is not told. Confirm once more to cancel it (--cancel-review)"},
         {"only a person can send it for review",
          {.request = COMMIT_LINE,
           .status = 400,

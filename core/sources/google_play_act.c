@@ -54,6 +54,7 @@ struct work {
     struct gplay_track known; /* from the handle */
     char edit[GPLAY_EDIT_ID_MAX];
     bool is_edit_open;
+    char last_read[96]; /* the target as the newest edit showed it */
 };
 
 /* What the target is to become. */
@@ -420,6 +421,28 @@ static void release_now(const json_t *json, struct gplay_release *out)
         *out = parsed.releases[0];
 }
 
+/* For the words of one that lost its edit to somebody else: what they may have changed. */
+static void keep_last_read(struct work *work, const struct gplay_release *now)
+{
+    char number[32];
+    struct sw_value percent = {gplay_percent(now->fraction.value), now->fraction.is_known};
+    sw_format(work->last_read, sizeof(work->last_read), "%.40s%s%s", now->status_word,
+              percent.is_known ? " at " : "",
+              percent.is_known ? sw_percent_text(percent, true, number, sizeof(number)) : "");
+}
+
+/* Every try was ended by another committer. */
+static enum sw_code say_lost(const struct work *work, struct sw_error *err)
+{
+    char text[sizeof(err->text)];
+    sw_copy(text, sizeof(text), err->text);
+    return sw_fail_http(err, SW_E_CONFLICT, err->http_status, false, 0,
+                        "somebody else is at work on %s: it took the edit away three times; NOTHING "
+                        "WAS CHANGED%s%s. Look again and ask again. %s",
+                        work->package,
+                        work->last_read[0] ? "; when last read it was " : "", work->last_read, text);
+}
+
 static enum sw_code change(struct work *work, enum gplay_fault *fault, struct sw_error *err)
 {
     SW_JSON json_t *tracks = NULL;
@@ -436,6 +459,7 @@ static enum sw_code change(struct work *work, enum gplay_fault *fault, struct sw
     struct gplay_release now;
     struct wish wish;
     release_now(target, &now);
+    keep_last_read(work, &now);
     code = wish_of(work, &now, &wish, err);
     if (code != SW_OK || wish.is_nothing)
         return code;
@@ -504,6 +528,8 @@ enum sw_code gplay_act(struct sw_flow *flow, const struct sw_act *act, struct sw
         for (int i = 0; i < TRIES_MAX && fault == GPLAY_FAULT_EDIT_GONE; i++)
             code = attempt(&work, &fault, &own);
         gplay_unlock(flow, work.package);
+        if (code != SW_OK && fault == GPLAY_FAULT_EDIT_GONE)
+            code = say_lost(&work, &own);
     }
     if (code != SW_OK) {
         say_not_done(act, code, &own);

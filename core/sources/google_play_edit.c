@@ -120,6 +120,10 @@ static const struct refusal refusals[] = {
     {"permission declaration", GPLAY_FAULT_OTHER, "finish it in the Play Console"},
     {"version codes could not be found", GPLAY_FAULT_OTHER,
      "no bundle of that version code was uploaded"},
+    {"releasesRolloutTrackNotAllowed", GPLAY_FAULT_OTHER,
+     "there is no track `rollout` any more: name the track in the configuration, as in production"},
+    {"ROLLOUT track is not supported", GPLAY_FAULT_OTHER,
+     "there is no track `rollout` any more: name the track in the configuration, as in production"},
     {"Package not found", GPLAY_FAULT_OTHER, "check `package` in the configuration"},
 };
 

@@ -410,6 +410,7 @@ struct sw_source {
     int64_t polls, failures;       /* since start */
     struct sw_value budget_left;   /* requests left in the window, where the upstream tells */
     const char *budget_note;
+    const char *advice;            /* what to change about its credential, or empty */
     struct sw_value clock_skew_s;  /* upstream's Date against ours; known only when polled */
 };
 

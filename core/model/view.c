@@ -73,6 +73,7 @@ static void view_source(struct sw_arena *arena, const struct sw_model_source *fr
         .failures = from->failures,
         .budget_left = from->budget_left,
         .budget_note = sw_view_text_or_empty(arena, from->budget_note),
+        .advice = sw_view_text_or_empty(arena, from->advice),
         .clock_skew_s = from->clock_skew_s,
     };
 }

@@ -343,6 +343,23 @@ static void unit_key(const struct sw_target *target, char *key, size_t size)
     sw_copy(key, size, gplay_package(target));
 }
 
+/* Google "Concurrency considerations": one open edit for an account and an app. */
+static void advise(const char *principal, bool is_contested, char *out, size_t size)
+{
+    const char *who = principal ? principal : "of the key file";
+    if (is_contested)
+        sw_format(out, size,
+                  "ANOTHER PROGRAM USES the service account %s: it has ended an edit of ours, and "
+                  "ours end its uploads (\"This Edit has been deleted\"). Give Slipway one of its "
+                  "own, and wallboard and captain different ones",
+                  who);
+    else
+        sw_format(out, size,
+                  "the service account %s should be Slipway's own: each edit read ends an edit that "
+                  "CI has open with the same one. Wallboard and captain should use different ones",
+                  who);
+}
+
 static const struct sw_option account_options[] = {
     SW_SECRET_OPTIONS("key", "service account key (JSON)"),
     {.key = "token_url",
@@ -402,6 +419,7 @@ const struct sw_source_kind sw_source_google_play = {
     .interval_s = 60,
     /* Twice the edit_interval preset: a rollout is as old as its last edit read. */
     .stale_after_s = 600,
+    .advise = advise,
     .slowest_key = "edit_interval",
     .budget = {.per_minute = 600, .burst = 30, .concurrent = 4},
     .operations = gplay_operations,

@@ -22,7 +22,7 @@
 
 /* What sw_flow_last remembers of a package. */
 #define EDIT_KEY "edit %s" /* an edit was read */
-#define LOST_KEY "lost %s" /* an edit of a poll was killed by another program */
+#define LOST_KEY SW_LAST_LOST "%s" /* an edit of a poll was killed by another program */
 
 /* One target of the poll. */
 struct view {

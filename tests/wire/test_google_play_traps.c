@@ -35,6 +35,7 @@
  * what is served                                    what_is_served_is_read_from_the_whole_track
  * re-promoting a lower code is no roll back         refusals: "does not allow any existing users"
  * an edit kills CI's edit                           test_google_play: a_lost_edit_leaves_the_other_...
+ * ... so an account of its own is advised           an_account_of_its_own_is_advised
  * a Console change kills the edit                   a_console_change_kills_the_edit
  * ... three times                                   three_killed_edits_say_what_to_do
  * a commit sends everything                         every_verb_says_that_all_is_sent
@@ -711,6 +712,21 @@ static void the_first_release_cannot_be_staged(void **state)
                   "the first one can only be completed");
 }
 
+/* An own service account, and louder once another program was seen with it. */
+static void an_account_of_its_own_is_advised(void **state)
+{
+    (void)state;
+    char text[320];
+    sw_source_google_play.advise("slipway@acme.iam.gserviceaccount.com", false, text, sizeof(text));
+    assert_non_null(strstr(text, "slipway@acme.iam.gserviceaccount.com should be Slipway's own"));
+    assert_non_null(strstr(text, "Wallboard and captain should use different ones"));
+    sw_source_google_play.advise("ci@acme.iam.gserviceaccount.com", true, text, sizeof(text));
+    assert_non_null(strstr(text, "ANOTHER PROGRAM USES the service account ci@acme"));
+    assert_non_null(strstr(text, "wallboard and captain different ones"));
+    sw_source_google_play.advise(NULL, false, text, sizeof(text));
+    assert_non_null(strstr(text, "the service account of the key file"));
+}
+
 /* 3,000 queries a minute for a bucket; one poll of a package is 1 + 3 requests and one more for each
  * further track, and of reviews at most 40 pages, 4 times an hour. */
 static void budgets_stay_below_the_quotas(void **state)
@@ -763,6 +779,7 @@ int main(void)
         T(what_is_served_is_read_from_the_whole_track),
         T(refusals),
         T(the_first_release_cannot_be_staged),
+        T(an_account_of_its_own_is_advised),
         T(budgets_stay_below_the_quotas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static void sends_all(struct sw_source_offer *out)
 {
     size_t len = strlen(out->effect);
     sw_copy(out->effect + len, sizeof(out->effect) - len,
-            " Whatever else is prepared in the Console is sent along.");
+            " All that waits in the Console is sent along.");
 }
 
 static void keeps(const struct stand *stand, struct sw_source_offer *out)

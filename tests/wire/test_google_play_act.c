@@ -721,8 +721,8 @@ static void test_offer_says_what_happens(void **state)
     sw_source_google_play.offer(&target, &rollout, SW_VERB_HALT, &offer);
     assert_string_equal(offer.effect,
                         "Within hours Play gives 4.12.0 (code 41200) to no more users and serves "
-                        "4.11.2 to the rest; 20% is kept to resume from. Whatever else is prepared "
-                        "in the Console is sent along.");
+                        "4.11.2 to the rest; 20% is kept to resume from. All that waits in the "
+                        "Console is sent along.");
     assert_string_equal(offer.will_not,
                         "It takes 4.12.0 (code 41200) off no device: who has it keeps it, until a "
                         "higher version code comes.");
@@ -730,8 +730,8 @@ static void test_offer_says_what_happens(void **state)
     sw_source_google_play.offer(&target, &rollout, SW_VERB_ADVANCE, &offer);
     assert_string_equal(
         offer.effect,
-        "Within hours Play gives 4.12.0 (code 41200) to 50% of users instead of 20%. Whatever else "
-        "is prepared in the Console is sent along.");
+        "Within hours Play gives 4.12.0 (code 41200) to 50% of users instead of 20%. All that "
+        "waits in the Console is sent along.");
     assert_true(offer.to_percent.is_known && offer.to_percent.value == 50);
     rollout.percent_set.value = 50;
     sw_source_google_play.offer(&target, &rollout, SW_VERB_ADVANCE, &offer);

@@ -524,7 +524,7 @@ static void every_verb_says_that_all_is_sent(void **state)
     struct sw_source_offer offer;
     for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
         offer_of(cases[i].state, 20, cases[i].verb, PHONE, "41102", &offer);
-        if (!strstr(offer.effect, "Whatever else is prepared in the Console is sent along."))
+        if (!strstr(offer.effect, "All that waits in the Console is sent along."))
             fail_msg("%zu: %s", i, offer.effect);
     }
 }

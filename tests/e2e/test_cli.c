@@ -528,6 +528,41 @@ static void a_halt_cancels_a_review_only_when_told(void **state)
     set_play(android_back);
 }
 
+/* Of the reviews that the world's users wrote of the version being rolled out, and no others. */
+static void written_reviews_are_counted_and_shown(void **state)
+{
+    static const char health[] = "rollout: {source: play, package: com.acme.app, track: production}\n"
+                                 "    plan: [{percent: 5, soak: 6h}, {percent: 10, soak: 6h}, {percent: "
+                                 "20, soak: 12h}, {percent: 50, soak: 24h}, {percent: 100}]\n"
+                                 "    health:\n";
+    char with[1024], line[512];
+    (void)state;
+    snprintf(with, sizeof with,
+             "%s      - {metric: one_star_share, source: play, package: com.acme.app}\n", health);
+    if (!simulator_config_variant(&sim, "reviews.yaml", health, with))
+        fail_msg("the world's configuration has no such lines");
+    set_play("{\"play_review\":{\"code\":2025011401,\"stars\":1,\"language\":\"de\",\"text\":"
+             "\"Kaputt\\tGeht nicht mehr auf\"}}");
+    snprintf(line, sizeof line, "--config %s/reviews.yaml status android --json", sim.dir);
+    json_t *status = status_of(line, 0);
+    json_t *android = entry(at(status, "platforms"), "android"), *health_entry, *found = NULL;
+    size_t i;
+    json_array_foreach(at(android, "health"), i, health_entry) if (
+        strcmp(text_at(health_entry, "metric"), "one_star_share") == 0) found = health_entry;
+    assert_non_null(found);
+    assert_true(number_at(found, "n") >= 1 && number_at(found, "bad") >= 1);
+    expect_near(number_at(found, "value"), 100 * number_at(found, "bad") / number_at(found, "n"),
+                "one-star share", "android");
+    json_t *review = json_array_get(at(android, "reviews"), 0);
+    assert_string_equal(text_at(review, "title"), "Kaputt");
+    assert_string_equal(text_at(review, "body"), "Geht nicht mehr auf");
+    assert_string_equal(text_at(review, "territory"), "de");
+    json_t *build = json_array_get(at(android, "builds"), 0);
+    assert_string_equal(text_at(build, "build"), "2025012101");
+    assert_string_equal(text_at(build, "internal"), "internal completed");
+    json_decref(status);
+}
+
 /* Accepted by Play, and users go on getting it: said at once, by the words and by the exit code. */
 static void a_halt_that_waits_for_a_hand_says_so(void **state)
 {
@@ -947,6 +982,7 @@ int main(void)
         cmocka_unit_test(without_a_terminal_the_dashboard_is_text),
         cmocka_unit_test(a_halt_cancels_a_review_only_when_told),
         cmocka_unit_test(a_halt_that_waits_for_a_hand_says_so),
+        cmocka_unit_test(written_reviews_are_counted_and_shown),
         cmocka_unit_test(check_explains_and_probes),
         cmocka_unit_test(a_trace_holds_no_secret),
         cmocka_unit_test(an_advance_on_stale_data_is_refused),

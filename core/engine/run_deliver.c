@@ -60,7 +60,7 @@ static void end_seen(struct sw_run *run, const struct sw_rollout *now)
     sw_run_end(run, SW_RESULT_SEEN, SW_OK, "%s %s: %s, seen at the store%s", run->platform_id,
                sw_run_version_text(now, version, sizeof version),
                sw_run_state_text(now, state, sizeof state),
-               run->may_cancel_review ? "; a review that ran there was cancelled by it" : "");
+               run->may_cancel_review ? "; a review, if one ran there, was cancelled by it" : "");
 }
 
 /* What a halt that the store holds back waits for, as the first words of a line. */

@@ -76,6 +76,7 @@ enum sw_code {
     SW_E_UNSUPPORTED,     /* the upstream or the build cannot do this */
     SW_E_GIT,             /* libgit2 said so */
     SW_E_BUSY,            /* held by another action or process; try again */
+    SW_E_IN_REVIEW,       /* it would cancel a review at the store: may_cancel_review allows that */
 };
 
 struct sw_error {
@@ -116,6 +117,11 @@ enum sw_state {
     SW_STATE_COUNT
 };
 
+/* What a halt that is configured at the store, and not live, waits for: users still get the version. */
+enum sw_halt_wait { SW_HALT_WAIT_NONE = 0, /* there is no such halt */
+                    SW_HALT_WAIT_REVIEW,   /* the store reviews it */
+                    SW_HALT_WAIT_HAND };   /* a person must do something in the store's console */
+
 enum sw_verb { SW_VERB_NONE = 0, SW_VERB_HALT, SW_VERB_RESUME, SW_VERB_ADVANCE, SW_VERB_COMPLETE,
                SW_VERB_ROLLBACK, SW_VERB_COUNT };
 
@@ -149,6 +155,7 @@ enum sw_result {
 const char *sw_kind_name(enum sw_kind kind);
 const char *sw_state_name(enum sw_state state);
 const char *sw_state_title(enum sw_state state);
+const char *sw_halt_wait_name(enum sw_halt_wait wait); /* "none", "review", "hand" */
 const char *sw_verb_name(enum sw_verb verb);
 const char *sw_verb_title(enum sw_verb verb); /* "halt", "roll back" */
 const char *sw_metric_name(enum sw_metric metric);
@@ -163,6 +170,7 @@ enum sw_kind sw_kind_parse(const char *word);
 enum sw_verb sw_verb_parse(const char *word);
 enum sw_metric sw_metric_parse(const char *word);
 enum sw_state sw_state_parse(const char *word);
+enum sw_halt_wait sw_halt_wait_parse(const char *word);
 enum sw_result sw_result_parse(const char *word);
 
 /* A number that may be unknown. Zeroed means unknown. */
@@ -361,6 +369,8 @@ struct sw_platform {
     bool is_cached;
     int64_t stage_since_ms;        /* when this stage began */
     bool is_stage_since_ours;      /* true: our own seen outcome; false: first observation */
+    enum sw_halt_wait halt_wait;   /* not NONE: halted at the store, and NOT live */
+    const char *halt_wait_note;    /* then: what it waits for, in words; else empty */
     const char *release_how;       /* how a version not out yet will go out, or empty */
     struct sw_other other;         /* the other version in flight */
     int64_t started_at_ms;         /* when the store began to widen it; 0: not, or not told */
@@ -428,6 +438,7 @@ struct sw_source {
     int64_t polls, failures;       /* since start */
     struct sw_value budget_left;   /* requests left in the window, where the upstream tells */
     const char *budget_note;
+    const char *advice;            /* what to change about its credential, or empty */
     struct sw_value clock_skew_s;  /* upstream's Date against ours; known only when polled */
 };
 
@@ -716,6 +727,8 @@ struct sw_command {
     const char *item;
     bool is_dry_run;           /* re-read, judge, show the exact requests, send none */
     bool is_unrecorded;        /* halt only: go on although the ledger cannot be written */
+    bool may_cancel_review;    /* halt only: should it meet a review at the store, cancel that review
+                                  (the outcome of one that may not has error code IN_REVIEW) */
     /* What the captain saw when deciding. NULL or unknown parts are not
      * compared. A halt compares the identity only. */
     const char *expected_identity;

@@ -161,7 +161,10 @@ static struct sent *remember(struct act *act, uint64_t id, const struct dialog *
         if (act->sent[i].id < act->sent[at].id) /* free, or the oldest */
             at = i;
     }
-    act->sent[at] = (struct sent){.id = id, .verb = d->verb};
+    act->sent[at] = (struct sent){.id = id,
+                                    .verb = d->verb,
+                                    .is_unrecorded = d->is_unrecorded,
+                                    .may_cancel_review = d->may_cancel_review};
     tui_format(act->sent[at].platform, sizeof act->sent[at].platform, "%s", d->platform);
     tui_format(act->sent[at].reason, sizeof act->sent[at].reason, "%s", d->reason.text);
     return &act->sent[at];
@@ -529,7 +532,8 @@ static bool is_ledger_error(const struct sw_outcome *outcome)
     }
 }
 
-/* A refusal can be answered: with a reason to override it, or by going on without a record. */
+/* A refusal can be answered: with a reason to override it, by going on without a record, or by
+ * cancelling the review that stands in a halt's way. */
 static void ask_again(struct act *act, const struct sw_outcome *outcome, const struct sent *sent)
 {
     struct frame frame = act_frame(act);
@@ -538,14 +542,17 @@ static void ask_again(struct act *act, const struct sw_outcome *outcome, const s
                          is_ledger_error(outcome);
     bool is_overridable =
         outcome->result == SW_RESULT_REFUSED && p != NULL && p->offers[sent->verb].can_override;
-    if (p == NULL || act->view.dialog != NULL || (!is_unrecorded && !is_overridable))
+    bool is_review = outcome->verb == SW_VERB_HALT && outcome->error.code == SW_E_IN_REVIEW;
+    bool is_second = is_unrecorded || is_review;
+    if (p == NULL || act->view.dialog != NULL || (!is_second && !is_overridable))
         return;
     const char *why = outcome->error.text[0] ? outcome->error.text : outcome->text;
     struct dialog *d =
-        dialog_confirm(&frame, p, sent->verb, is_overridable || is_unrecorded ? why : NULL);
+        dialog_confirm(&frame, p, sent->verb, why);
     input_set(&d->reason, sent->reason);
-    d->is_unrecorded = is_unrecorded;
-    if (is_unrecorded)
+    d->is_unrecorded = is_unrecorded || sent->is_unrecorded;
+    d->may_cancel_review = is_review || sent->may_cancel_review;
+    if (is_second)
         d->field = FIELD_NONE;
     d->is_unasked = true;
     open_dialog(act, d);

@@ -16,6 +16,7 @@
 struct sent {
     uint64_t id; /* 0: free */
     enum sw_verb verb;
+    bool is_unrecorded, may_cancel_review; /* a second confirmation of a halt */
     char platform[128];
     char reason[LINE_MAX_BYTES];
 };

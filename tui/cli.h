@@ -45,6 +45,7 @@ enum cli_option {
     CLI_YES,
     CLI_DRY_RUN,
     CLI_UNRECORDED,
+    CLI_CANCEL_REVIEW,
     CLI_ROTATE,
     CLI_SIZE,
     CLI_FORMAT,

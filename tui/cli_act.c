@@ -92,6 +92,8 @@ static void show_plan(FILE *to, const struct sw_platform *p, const struct sw_com
     if (!offer->is_allowed)
         cli_linef(to, "closed", "%s%s", offer->reason,
                   offer->can_override ? " (--override TEXT opens it)" : "");
+    if (command->may_cancel_review)
+        cli_line(to, "REVIEW", "should one run at the store, it is cancelled and begins anew");
     cli_line(to, "reason", command->reason);
     cli_line(to, "override", command->override_text);
     fflush(to);
@@ -171,7 +173,8 @@ static int do_verb(struct session *session, const struct cli_request *request)
                                  .reason = request->values[CLI_REASON],
                                  .override_text = request->values[CLI_OVERRIDE],
                                  .is_dry_run = is_dry,
-                                 .is_unrecorded = is_given(request, CLI_UNRECORDED)};
+                                 .is_unrecorded = is_given(request, CLI_UNRECORDED),
+                                 .may_cancel_review = is_given(request, CLI_CANCEL_REVIEW)};
     char what[256];
     struct act_words words = {.what = what};
     tui_format(what, sizeof what, "%s %s", sw_verb_name(command.verb), command.platform);

@@ -44,6 +44,8 @@ static void print_source(const struct sw_snapshot *s, const struct sw_source *so
     char key[96];
     tui_format(key, sizeof key, "source %s (%s)", source->id, source->kind);
     cli_line(stdout, key, line);
+    tui_format(key, sizeof key, "warning %s", source->id);
+    cli_line(stdout, key, source->advice); /* nothing where there is none */
 }
 
 /* What a person must repair goes first: a wrong configuration, then a missing right. */

@@ -60,6 +60,7 @@ int cli_exit_of_code(enum sw_code code)
     case SW_E_CONFLICT:
     case SW_E_UNSUPPORTED:
     case SW_E_GIT:
+    case SW_E_IN_REVIEW:
         break;
     }
     return CLI_HOLD;
@@ -151,7 +152,8 @@ static bool is_before_users(enum sw_state state)
 static int of_platform(const struct sw_platform *p)
 {
     bool is_bad = p->verdict == SW_VERDICT_WORSE || p->state == SW_STATE_HALTED ||
-                  p->state == SW_STATE_FAILED || p->halt_asked_ms != 0;
+                  p->state == SW_STATE_FAILED || p->halt_asked_ms != 0 ||
+                  p->halt_wait != SW_HALT_WAIT_NONE;
     bool is_unsure = p->is_stale || p->is_cached || p->state == SW_STATE_UNKNOWN;
     for (size_t i = 0; i < p->gate_count; i++) {
         const struct sw_gate *gate = &p->gates[i];

@@ -128,6 +128,10 @@ static void add_state(struct facts *facts, const struct sw_platform *p)
         addf(facts, "halt", "asked at %s and NOT SEEN yet",
              fig_clock_s(p->halt_asked_ms, at, sizeof at));
     }
+    if (p->halt_wait != SW_HALT_WAIT_NONE)
+        addf(facts, "halt", "%s and is NOT LIVE: %s",
+             p->halt_wait == SW_HALT_WAIT_HAND ? "WAITS FOR A HAND" : "WAITS FOR A REVIEW",
+             p->halt_wait_note);
     add(facts, "note", p->note);
     add(facts, "place", p->place);
 }

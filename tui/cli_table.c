@@ -26,6 +26,7 @@ const struct cli_option_info cli_options[CLI_OPTION_COUNT] = {
     [CLI_YES] = {"yes", NULL, "act without asking", false},
     [CLI_DRY_RUN] = {"dry-run", NULL, "judge it, show the exact requests, send none of them", false},
     [CLI_UNRECORDED] = {"unrecorded", NULL, "halt although the ledger cannot be written", false},
+    [CLI_CANCEL_REVIEW] = {"cancel-review", NULL, "should the halt meet a review at the store, cancel that review", false},
     [CLI_ROTATE] = {"rotate", "SECONDS", "how long each page stays (default 15)", false},
     [CLI_SIZE] = {"size", "WxH", "columns and rows (default 120x36)", false},
     [CLI_FORMAT] = {"format", "NAME", "text, ansi or svg (default text)", false},
@@ -65,7 +66,7 @@ static const struct cli_command commands[] = {
      "input nor its output is a terminal, SIGHUP makes it read the configuration again; with an "
      "error in it the old one stays, and the error is told in a line on standard error.",
      0, SW_VERB_NONE, cli_status},
-    {"halt", "PLATFORM", 1, 1, HOW_TO_ACT | OWN(CLI_OVERRIDE) | OWN(CLI_UNRECORDED),
+    {"halt", "PLATFORM", 1, 1, HOW_TO_ACT | OWN(CLI_OVERRIDE) | OWN(CLI_UNRECORDED) | OWN(CLI_CANCEL_REVIEW),
      "stop serving the new version to more users",
      ABOUT_ACTING "\n\nA halt waits for no source but its own; with --yes it is on its way at once.",
      CLI_MUTATES, SW_VERB_HALT, cli_verb},

@@ -257,6 +257,7 @@ void dialog_command(const struct dialog *d, bool is_dry_run, struct sw_command *
         .override_text = d->override_text.len > 0 ? d->override_text.text : NULL,
         .is_dry_run = is_dry_run,
         .is_unrecorded = d->is_unrecorded,
+        .may_cancel_review = d->may_cancel_review,
         .expected_identity = d->identity[0] ? d->identity : NULL,
         .expected_state = d->state,
         .expected_percent = d->percent_set,
@@ -419,8 +420,9 @@ static const char *yes_text(const struct dialog *d, char *out, size_t size)
         return "stop everything";
     if (d->kind == DIALOG_QUIT)
         return "leave";
-    return tui_format(out, size, "%s it%s", sw_verb_title(d->verb),
-                      d->is_unrecorded ? ", unrecorded" : "");
+    return tui_format(out, size, "%s it%s%s", sw_verb_title(d->verb),
+                      d->is_unrecorded ? ", unrecorded" : "",
+                      d->may_cancel_review ? " and cancel the review" : "");
 }
 
 static bool is_as_seen(const struct dialog *d, const struct sw_platform *p)
@@ -464,9 +466,14 @@ static void confirm_content(struct box *b, const struct frame *frame, const stru
     if (d->is_unrecorded)
         add_entry(b, 2, "LEDGER", ROLE_BAD,
                   "cannot be written: nobody else will see that this halt was asked, or by whom");
+    if (d->may_cancel_review)
+        add_entry(b, 3, "REVIEW", ROLE_BAD,
+                  "what the store is reviewing now is cancelled, whoever sent it, and goes to a new "
+                  "review together with this halt and all else that is prepared there");
+    bool is_second = d->is_unrecorded || d->may_cancel_review;
     if (d->closed[0] != '\0')
-        add_entry(b, 3, d->is_unrecorded ? "why" : "closed", ROLE_WARN, d->closed);
-    if (d->closed[0] != '\0' && !d->is_unrecorded)
+        add_entry(b, 3, is_second ? "why" : "closed", ROLE_WARN, d->closed);
+    if (d->closed[0] != '\0' && !is_second)
         add_field(b, d, FIELD_OVERRIDE, &d->override_text, "override", "type why");
     /* On a low screen the requests take the place of the sentences, until the key is pressed again.
      */

@@ -29,6 +29,7 @@ struct dialog {
     bool can_override;
     bool needs_id;      /* the platform's id must be typed */
     bool is_unrecorded; /* a halt that the ledger cannot record */
+    bool may_cancel_review; /* a halt that met a review at the store, and is to cancel it */
     struct input_line reason, override_text, typed_id;
     enum dialog_field field; /* where typing goes */
     size_t dropped;          /* keys that came too early */

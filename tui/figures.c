@@ -487,6 +487,8 @@ const char *fig_against(const struct sw_platform *platform, int64_t now_ms, bool
 
 const char *fig_next(const struct sw_platform *platform, int64_t now_ms, char *out, size_t size)
 {
+    if (platform->halt_wait != SW_HALT_WAIT_NONE)
+        return tui_format(out, size, "HALT WAITS");
     if (platform->halt_asked_ms != 0) {
         char age[FIG_SIZE];
         return tui_format(
@@ -572,7 +574,7 @@ void fig_spark(struct pen *pen, enum role role, const struct sw_bucket *buckets,
 static int wants_person(const struct sw_platform *platform)
 {
     bool is_stopped = platform->state == SW_STATE_HALTED || platform->state == SW_STATE_ROLLED_BACK;
-    if (platform->halt_asked_ms != 0)
+    if (platform->halt_asked_ms != 0 || platform->halt_wait != SW_HALT_WAIT_NONE)
         return 9;
     if (platform->verdict == SW_VERDICT_WORSE && !is_stopped)
         return 8;

@@ -48,9 +48,10 @@ static bool is_warning(const struct sw_platform *p)
     return p->gates_worst == SW_GATE_WARN;
 }
 
+/* Asked and not seen, or at the store and not live. */
 static bool has_open_halt(const struct sw_platform *p)
 {
-    return p->halt_asked_ms != 0;
+    return p->halt_asked_ms != 0 || p->halt_wait != SW_HALT_WAIT_NONE;
 }
 
 typedef bool (*platform_fn)(const struct sw_platform *platform);
@@ -116,6 +117,23 @@ static const struct sw_action *running_halt(const struct sw_snapshot *s,
             return a;
     }
     return NULL;
+}
+
+/* The store has it and holds it back: nothing that is pressed here makes it live. */
+static void say_halt_waits(const struct sw_platform *p, struct headline *out)
+{
+    char percent[FIG_SIZE];
+    char at[FIG_SIZE];
+    const char *what =
+        p->halt_wait == SW_HALT_WAIT_HAND ? "HALT WAITS FOR A HAND" : "HALT WAITS FOR A REVIEW";
+    name_it(out, HEADLINE_HALT_NOT_SEEN, ROLE_BAD, "▲", p, what);
+    tui_format(out->text, sizeof out->text, "%s: %s", what, p->halt_wait_note);
+    tui_format(out->choice, sizeof out->choice, "until then %s goes on to %s of users; read %s",
+               p->version ? p->version : "it",
+               p->percent_set.is_known
+                   ? sw_percent_text(p->percent_set, false, percent, sizeof percent)
+                   : "its share",
+               fig_clock(p->observed_at_ms, at, sizeof at));
 }
 
 static void say_halt(const struct frame *frame, const struct sw_platform *p, struct headline *out)
@@ -499,7 +517,10 @@ void headline_make(const struct frame *frame, struct headline *out)
     platform_fn worse = s->has_polled_all ? is_worse : is_worse_fresh;
     platform_fn failing = s->has_polled_all ? is_failing : is_failing_fresh;
     if ((p = find(s, has_open_halt, &count)) != NULL) {
-        say_halt(frame, p, out);
+        if (p->halt_wait != SW_HALT_WAIT_NONE)
+            say_halt_waits(p, out);
+        else
+            say_halt(frame, p, out);
         add_others(out, count, "halts not seen");
     } else if ((p = find(s, worse, &count)) != NULL) {
         say_worse(p, frame->now_ms, out);

@@ -196,7 +196,8 @@ static void put_next(struct canvas *canvas, const struct frame *frame, int row, 
     char *hour = strrchr(text, ' ');
     if (canvas_width(canvas, text) > at.width && hour != NULL && strchr(text, ' ') != hour)
         *hour = '\0';
-    canvas_put(canvas, row, at.at, at.width, p->halt_asked_ms != 0 ? ROLE_BAD : ROLE_TEXT, text);
+    bool is_open_halt = p->halt_asked_ms != 0 || p->halt_wait != SW_HALT_WAIT_NONE;
+    canvas_put(canvas, row, at.at, at.width, is_open_halt ? ROLE_BAD : ROLE_TEXT, text);
 }
 
 static void draw_platform(struct canvas *canvas, const struct frame *frame, int row, size_t index,

@@ -156,8 +156,9 @@ static void put_build(struct pen *pen, const struct place *at, const struct sw_b
     else if (is_told(build->beta_review))
         pen_print(pen, ROLE_DIM, ", beta review: %s",
                   plain_word(build->beta_review, text, sizeof text));
-    pen_print(pen, ROLE_DIM, ", uploaded %s",
-              fig_when(build->uploaded_ms, at->frame->now_ms, text, sizeof text));
+    if (build->uploaded_ms != 0)
+        pen_print(pen, ROLE_DIM, ", uploaded %s",
+                  fig_when(build->uploaded_ms, at->frame->now_ms, text, sizeof text));
 }
 
 int platform_draw_builds(const struct place *at)

@@ -37,6 +37,8 @@ static bool is_doubtful(const struct sw_platform *p)
 static const char *big_word(const struct sw_platform *p, enum role *role, char *out, size_t size)
 {
     *role = ROLE_BAD;
+    if (p->halt_wait != SW_HALT_WAIT_NONE)
+        return tui_format(out, size, "NOT LIVE");
     if (p->halt_asked_ms != 0)
         return tui_format(out, size, "NOT SEEN");
     if (p->verdict == SW_VERDICT_WORSE && !is_stopped(p))
@@ -52,7 +54,7 @@ static const char *big_word(const struct sw_platform *p, enum role *role, char *
 
 static bool wants_person(const struct sw_platform *p)
 {
-    return p->halt_asked_ms != 0 || is_doubtful(p) || p->state == SW_STATE_FAILED ||
+    return p->halt_asked_ms != 0 || p->halt_wait != SW_HALT_WAIT_NONE || is_doubtful(p) || p->state == SW_STATE_FAILED ||
            (!is_stopped(p) && (p->verdict == SW_VERDICT_WORSE || p->gates_worst == SW_GATE_FAIL));
 }
 

@@ -37,6 +37,7 @@ static const char *const code_names[] = {
     [SW_E_UNSUPPORTED] = "unsupported",
     [SW_E_GIT] = "git",
     [SW_E_BUSY] = "busy",
+    [SW_E_IN_REVIEW] = "in_review",
 };
 
 const char *sw_code_name(enum sw_code code)

@@ -160,6 +160,7 @@ static struct sw_run *run_of(struct sw_core *core, const struct command_message 
     run->override_text = sw_xstrdup(command->override_text);
     run->is_dry_run = command->is_dry_run;
     run->is_unrecorded = command->is_unrecorded;
+    run->may_cancel_review = command->may_cancel_review && command->verb == SW_VERB_HALT;
     return run;
 }
 

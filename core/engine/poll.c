@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "base/time.h"
 
 enum {
@@ -210,6 +211,25 @@ static void note_failure(struct sw_core *core, struct sw_unit *unit, const struc
     core->engine.model.sources[unit->source].failures++;
 }
 
+/* Has a flow of this source lost something to another program with the same credential? */
+static bool is_contested(struct sw_setup_source *source)
+{
+    bool is_lost = false;
+    sw_mutex_lock(&source->lock);
+    for (size_t i = 0; i < source->last_count; i++)
+        is_lost = is_lost || sw_text_starts(source->last[i].key, SW_LAST_LOST);
+    sw_mutex_unlock(&source->lock);
+    return is_lost;
+}
+
+static void note_advice(struct sw_setup_source *source, struct sw_model_source *shown)
+{
+    if (source->kind->advise == NULL)
+        return; /* and its credential has no such name */
+    const char *principal = source->principal ? sw_auth_google_email(source->principal) : NULL;
+    source->kind->advise(principal, is_contested(source), shown->advice, sizeof shown->advice);
+}
+
 static void note_upstream(struct sw_core *core, size_t source)
 {
     struct sw_upstream *upstream = core->engine.setup->sources[source].upstream;
@@ -222,6 +242,7 @@ static void note_upstream(struct sw_core *core, size_t source)
     shown->budget_left = health.quota_left;
     shown->clock_skew_s = health.clock_skew_s;
     sw_copy(shown->budget_note, sizeof shown->budget_note, health.quota_note);
+    note_advice(&core->engine.setup->sources[source], shown);
 }
 
 static int64_t retry_in_ms(const struct sw_error *error)

@@ -53,7 +53,7 @@ struct sw_run {
     char platform_id[SW_ID_MAX];
     char *reason, *override_text, *item;
     bool is_untick;
-    bool is_dry_run, is_unrecorded;
+    bool is_dry_run, is_unrecorded, may_cancel_review;
     bool is_part; /* of stop-everything: nothing to stop is well */
     bool has_expected_identity;
     char expected_identity[SW_LABEL_MAX];

@@ -29,6 +29,8 @@ struct wait {
     int64_t resend_after_ms; /* since the last sending */
     int64_t sent_ms, sent_world_ms;
     bool is_last_read_ok;
+    enum sw_halt_wait halt_wait; /* of the last reading */
+    char halt_wait_note[SW_LINE_MAX];
     struct sw_error error; /* the newest trouble */
 };
 
@@ -55,15 +57,35 @@ static void end_seen(struct sw_run *run, const struct sw_rollout *now)
     run->seen_ms = sw_run_now(run);
     if (now->percent_set.is_known)
         run->to_percent = now->percent_set;
-    sw_run_end(run, SW_RESULT_SEEN, SW_OK, "%s %s: %s, seen at the store", run->platform_id,
+    sw_run_end(run, SW_RESULT_SEEN, SW_OK, "%s %s: %s, seen at the store%s", run->platform_id,
                sw_run_version_text(now, version, sizeof version),
-               sw_run_state_text(now, state, sizeof state));
+               sw_run_state_text(now, state, sizeof state),
+               run->may_cancel_review ? "; a review, if one ran there, was cancelled by it" : "");
+}
+
+/* What a halt that the store holds back waits for, as the first words of a line. */
+static const char *halt_wait_words(enum sw_halt_wait wait)
+{
+    return wait == SW_HALT_WAIT_HAND ? "HALT WAITS FOR A HAND" : "HALT WAITS FOR A REVIEW";
+}
+
+/* A halt that is at the store and not live: that, and not "accepted", is what the captain must know. */
+static void note_halt_wait(struct sw_run *run, struct wait *wait, const struct sw_rollout *now)
+{
+    wait->halt_wait = run->verb == SW_VERB_HALT ? now->halt_wait : SW_HALT_WAIT_NONE;
+    sw_copy(wait->halt_wait_note, sizeof wait->halt_wait_note, now->halt_wait_note);
+    if (wait->halt_wait != SW_HALT_WAIT_NONE)
+        sw_run_say(run, "%s: %s", halt_wait_words(wait->halt_wait), wait->halt_wait_note);
 }
 
 static void end_at_limit(struct sw_run *run, const struct wait *wait)
 {
     run->error = wait->error;
-    if (!run->is_effect_possible && run->accepted_ms == 0)
+    if (wait->halt_wait != SW_HALT_WAIT_NONE)
+        sw_run_end(run, SW_RESULT_UNKNOWN, SW_E_OUTCOME_UNKNOWN,
+                   "%s: %s, IT IS NOT LIVE: %s; until then the version goes on to users",
+                   run->platform_id, halt_wait_words(wait->halt_wait), wait->halt_wait_note);
+    else if (!run->is_effect_possible && run->accepted_ms == 0)
         sw_run_end(run, SW_RESULT_FAILED,
                    wait->error.code != SW_OK ? wait->error.code : SW_E_TIMEOUT, "%s: not sent: %s",
                    run->platform_id, wait->error.text);
@@ -205,6 +227,8 @@ static bool read_back(struct sw_run *run, struct wait *wait)
     bool is_over = false;
     wait->is_last_read_ok = is_read;
     if (is_read)
+        note_halt_wait(run, wait, &now);
+    if (is_read)
         is_over = judge_reading(run, wait, &now);
     else if (error.code != SW_E_CANCELLED)
         wait->error = error;
@@ -228,6 +252,8 @@ static bool read_back(struct sw_run *run, struct wait *wait)
  * can be read; elsewhere the limit ends the wait. */
 static bool is_limit_reached(const struct sw_run *run, const struct wait *wait)
 {
+    if (run->core->is_oneshot && wait->halt_wait == SW_HALT_WAIT_HAND)
+        return true; /* no waiting brings the hand */
     if (sw_time_mono_ms() < wait->end_ms)
         return false;
     return run->core->is_oneshot || (run->verb != SW_VERB_HALT && wait->is_last_read_ok);

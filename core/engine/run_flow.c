@@ -116,7 +116,8 @@ static bool is_upstreams_no(const struct sw_error *error)
         return error->http_status >= 300 && error->http_status < 500 && error->http_status != 408 &&
                error->http_status != 429;
     return error->code == SW_E_CONFLICT || error->code == SW_E_DENIED ||
-           error->code == SW_E_NOT_FOUND || error->code == SW_E_UNSUPPORTED;
+           error->code == SW_E_NOT_FOUND || error->code == SW_E_UNSUPPORTED ||
+           error->code == SW_E_IN_REVIEW;
 }
 
 static enum sw_run_sent judge_sending(struct sw_run *run, const struct sw_flow *flow,
@@ -139,7 +140,8 @@ enum sw_run_sent sw_run_send(struct sw_run *run, struct sw_buf *requests, struct
     const struct sw_act act = {.verb = run->verb,
                                .to_percent = run->to_percent,
                                .before = &run->before,
-                               .is_blind = run->is_blind};
+                               .is_blind = run->is_blind,
+                               .may_cancel_review = run->may_cancel_review};
     enum sw_code code = sw_run_kind_of(run)->act(flow, &act, err);
     if (code != SW_OK)
         err->code = code;

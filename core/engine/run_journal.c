@@ -191,6 +191,8 @@ static char *intent_line(const struct sw_run *run)
         sw_buf_printf(&line, " to %s", sw_percent_text(run->to_percent, true, to, sizeof to));
     if (run->is_blind)
         sw_buf_add(&line, " (blind: the store could not be read)");
+    if (run->may_cancel_review)
+        sw_buf_add(&line, " (may cancel a review)");
     char *text = sw_xstrdup(sw_buf_text(&line));
     sw_buf_clear(&line);
     return text;

@@ -134,6 +134,7 @@ struct sw_model_source {
     struct sw_error error;/* code SW_OK: none */
     struct sw_value latency_ms, budget_left, clock_skew_s;
     char budget_note[96];
+    char advice[320];     /* what to change about its credential, or empty */
     int64_t polls, failures;
 };
 

@@ -44,6 +44,8 @@ struct sw_rollout {
     bool is_next_estimated;
     char place[SW_LABEL_MAX];         /* "Play, track production" */
     char note[SW_LINE_MAX];           /* one sentence worth showing, or empty */
+    enum sw_halt_wait halt_wait;      /* a halt is configured and not live: what it waits for */
+    char halt_wait_note[SW_LINE_MAX]; /* the same in words; empty with NONE */
     char release_how[SW_LINE_MAX];    /* how a version that is not out yet will go out, or empty */
     struct sw_other_version other;
     /* Source-private JSON: the ids its verbs need. Kept in the cache, so that a

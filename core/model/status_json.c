@@ -265,6 +265,16 @@ static json_t *reviews_json(const struct sw_platform *platform)
     return reviews;
 }
 
+/* A halt that is configured at the store and not live; null: none. */
+static json_t *halt_wait_json(const struct sw_platform *from)
+{
+    if (from->halt_wait == SW_HALT_WAIT_NONE) return json_null();
+    json_t *wait = json_object();
+    put(wait, "for", json_string(sw_halt_wait_name(from->halt_wait)));
+    put(wait, "what", text_or_null(from->halt_wait_note));
+    return wait;
+}
+
 static json_t *other_json(const struct sw_other *from)
 {
     if (!from->version) return json_null();
@@ -337,6 +347,7 @@ static json_t *platform_json(const struct sw_snapshot *snapshot, const struct sw
     put(platform, "previous_build", text_or_null(from->previous_build));
     put(platform, "percent_set", number_or_null(from->percent_set));
     put(platform, "percent_actual", number_or_null(from->percent_actual));
+    put(platform, "halt_wait", halt_wait_json(from));
     put(platform, "release_how", text_or_null(from->release_how));
     put(platform, "other", other_json(&from->other));
     put(platform, "started_at", time_or_null(from->started_at_ms));

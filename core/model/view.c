@@ -81,6 +81,7 @@ static void view_source(struct sw_arena *arena, const struct sw_model_source *fr
         .failures = from->failures,
         .budget_left = from->budget_left,
         .budget_note = sw_view_text_or_empty(arena, from->budget_note),
+        .advice = sw_view_text_or_empty(arena, from->advice),
         .clock_skew_s = from->clock_skew_s,
     };
 }
@@ -659,6 +660,8 @@ static void view_rollout(struct sw_arena *arena, const struct sw_model *model,
     to->identity = sw_view_text_or_null(arena, rollout->identity);
     to->percent_set = rollout->percent_set;
     to->observed_at_ms = rollout->observed_at_ms;
+    to->halt_wait = from->has_rollout ? rollout->halt_wait : SW_HALT_WAIT_NONE;
+    to->halt_wait_note = sw_view_text_or_empty(arena, rollout->halt_wait_note);
     to->release_how = sw_view_text_or_empty(arena, rollout->release_how);
     view_other(arena, &rollout->other, &to->other);
     view_pause(rollout, now_ms, to);

@@ -15,6 +15,12 @@ struct words {
     const char *name, *title;
 };
 
+static const char *const halt_wait_names[] = {
+    [SW_HALT_WAIT_NONE] = "none",
+    [SW_HALT_WAIT_REVIEW] = "review",
+    [SW_HALT_WAIT_HAND] = "hand",
+};
+
 static const struct words state_words[] = {
     [SW_STATE_UNKNOWN] = {"unknown", "UNKNOWN"},
     [SW_STATE_NONE] = {"none", "NONE"},
@@ -92,6 +98,19 @@ static_assert(SW_ARRAY_LEN(event_names) == SW_EVENT_KIND_COUNT, "a name for each
 static size_t in_range(int value, size_t count)
 {
     return value > 0 && (size_t)value < count ? (size_t)value : 0;
+}
+
+const char *sw_halt_wait_name(enum sw_halt_wait wait)
+{
+    return halt_wait_names[in_range((int)wait, SW_ARRAY_LEN(halt_wait_names))];
+}
+
+enum sw_halt_wait sw_halt_wait_parse(const char *word)
+{
+    for (size_t i = 0; word && i < SW_ARRAY_LEN(halt_wait_names); i++)
+        if (strcmp(halt_wait_names[i], word) == 0)
+            return (enum sw_halt_wait)i;
+    return SW_HALT_WAIT_NONE;
 }
 
 const char *sw_kind_name(enum sw_kind kind)

@@ -8,7 +8,7 @@
  * Guarantees: a release is addressed by version code, never by name or position; no review is
  * cancelled and nothing is left waiting for a person without saying so; what Play cannot do (take
  * a version off a device, lower a percentage, act at once) is in the sentence.
- * It does not upload, create releases or read reviews; vitals are another kind (play_vitals.c).
+ * It does not upload, create or promote releases; vitals are another kind (play_vitals.c).
  *
  * Sources: Google "APKs and Tracks", Play Console Help "Halting a fully rolled-out release" and
  * "Release app updates with staged rollouts" (the group of users stays the same), Google "Quotas"
@@ -29,6 +29,8 @@ struct stand {
     char before[SW_WORD_MAX + 48];   /* what is served instead */
     bool is_draft;                   /* nobody is served it and no review runs */
     bool is_waiting;                 /* something of it waits for a review or a person */
+    bool has_before;                 /* a release to serve instead was seen */
+    bool is_internal;                /* on the internal testing track */
     struct sw_value next;            /* the plan's next stage */
 };
 
@@ -37,7 +39,9 @@ static void stand_init(struct stand *stand, const struct sw_target *target,
 {
     static const char *const waiting[] = {"NOT_SENT_FOR_REVIEW", "IN_REVIEW",
                                           "APPROVED_NOT_PUBLISHED", "NOT_APPROVED"};
-    *stand = (struct stand){.rollout = rollout};
+    *stand = (struct stand){.rollout = rollout,
+                            .has_before = rollout->previous_build[0] != '\0',
+                            .is_internal = gplay_is_internal(gplay_track_name(target))};
     if (rollout->version[0])
         sw_format(stand->name, sizeof(stand->name), "%s (code %s)", rollout->version,
                   rollout->identity);
@@ -71,6 +75,14 @@ static const char *percent_word(struct sw_value value, char buf[32])
     return sw_percent_text(value, true, buf, 32);
 }
 
+/* Google "Concurrency considerations": a commit knows no "only mine". */
+static void sends_all(struct sw_source_offer *out)
+{
+    size_t len = strlen(out->effect);
+    sw_copy(out->effect + len, sizeof(out->effect) - len,
+            " All that waits in the Console is sent along.");
+}
+
 static void keeps(const struct stand *stand, struct sw_source_offer *out)
 {
     sw_format(out->will_not, sizeof(out->will_not),
@@ -81,15 +93,21 @@ static void keeps(const struct stand *stand, struct sw_source_offer *out)
 /* Halting what everybody gets: Play's own roll back. */
 static void offer_halt_complete(const struct stand *stand, struct sw_source_offer *out)
 {
+    if (stand->is_internal) {
+        no(out, "Play cannot halt on the internal testing track: give testers a higher version code");
+        return;
+    }
     out->is_possible = true;
     out->to_percent = percent(0);
     sw_format(out->effect, sizeof(out->effect),
               "Halts the completed release %s: within hours Play serves %s to new users and to "
               "those who have not updated yet.",
               stand->name, stand->before);
-    sw_format(out->will_not, sizeof(out->will_not),
-              "It takes it off no device. Play refuses when there is no earlier completed release, "
-              "and on the internal testing track.");
+    sends_all(out);
+    sw_format(out->will_not, sizeof(out->will_not), "It takes it off no device.%s",
+              stand->has_before ? " Play refuses should the release before it not be served."
+                                : " No earlier completed release was ever seen here: without one "
+                                  "Play refuses.");
 }
 
 static void offer_halt_staged(const struct stand *stand, struct sw_source_offer *out)
@@ -101,9 +119,10 @@ static void offer_halt_staged(const struct stand *stand, struct sw_source_offer 
               "Within hours Play gives %s to no more users and serves %s to the rest; %s is kept "
               "to resume from.%s",
               stand->name, stand->before, percent_word(stand->rollout->percent_set, kept),
-              stand->is_waiting ? " A change waits in review: should Play refuse, a person must "
-                                  "halt it in the Play Console."
+              stand->is_waiting ? " A change to it waits: should Play refuse, you are asked whether "
+                                  "to cancel the review."
                                 : "");
+    sends_all(out);
     keeps(stand, out);
 }
 
@@ -138,9 +157,11 @@ static void offer_halt(const struct stand *stand, struct sw_source_offer *out)
             return;
         }
         break;
+    case SW_STATE_TESTING:
+        no(out, "it is on testing tracks only: this track has no release to halt");
+        return;
     case SW_STATE_UNKNOWN:
     case SW_STATE_BUILDING:
-    case SW_STATE_TESTING:
     case SW_STATE_COUNT:
         break;
     }
@@ -171,6 +192,7 @@ static void offer_resume(const struct stand *stand, struct sw_source_offer *out)
         sw_format(out->effect, sizeof(out->effect),
                   "Within hours Play gives %s to everybody again: it was halted at 100%%.",
                   stand->name);
+    sends_all(out);
     sw_copy(out->will_not, sizeof(out->will_not), "Play chooses no other users for the new try.");
 }
 
@@ -180,6 +202,7 @@ static void offer_complete(const struct stand *stand, struct sw_source_offer *ou
     out->to_percent = percent(100);
     sw_format(out->effect, sizeof(out->effect), "Within hours Play gives %s to everybody%s.",
               stand->name, stand->is_draft ? ", once Google has reviewed it" : "");
+    sends_all(out);
     sw_copy(out->will_not, sizeof(out->will_not),
             "It can not be lowered to a percentage again: a completed release can only be halted "
             "as a whole.");
@@ -204,9 +227,10 @@ static const char *why_not_wider(const struct stand *stand)
         return "Google did not approve it";
     case SW_STATE_NONE:
         return "the track has no release";
+    case SW_STATE_TESTING:
+        return "it is on testing tracks only: promote it in the Play Console";
     case SW_STATE_UNKNOWN:
     case SW_STATE_BUILDING:
-    case SW_STATE_TESTING:
     case SW_STATE_COUNT:
         return "its state is not known";
     }
@@ -235,6 +259,7 @@ static void offer_advance(const struct stand *stand, struct sw_source_offer *out
               stand->name, percent_word(stand->next, to), stand->is_draft ? "" : " instead of ",
               stand->is_draft ? "" : percent_word(stand->rollout->percent_set, from),
               stand->is_draft ? ", once Google has reviewed it" : "");
+    sends_all(out);
     sw_copy(out->will_not, sizeof(out->will_not),
             "The percentage can not be lowered again, only halted.");
 }
@@ -318,6 +343,23 @@ static void unit_key(const struct sw_target *target, char *key, size_t size)
     sw_copy(key, size, gplay_package(target));
 }
 
+/* Google "Concurrency considerations": one open edit for an account and an app. */
+static void advise(const char *principal, bool is_contested, char *out, size_t size)
+{
+    const char *who = principal ? principal : "of the key file";
+    if (is_contested)
+        sw_format(out, size,
+                  "ANOTHER PROGRAM USES the service account %s: it has ended an edit of ours, and "
+                  "ours end its uploads (\"This Edit has been deleted\"). Give Slipway one of its "
+                  "own, and wallboard and captain different ones",
+                  who);
+    else
+        sw_format(out, size,
+                  "the service account %s should be Slipway's own: each edit read ends an edit that "
+                  "CI has open with the same one. Wallboard and captain should use different ones",
+                  who);
+}
+
 static const struct sw_option account_options[] = {
     SW_SECRET_OPTIONS("key", "service account key (JSON)"),
     {.key = "token_url",
@@ -330,6 +372,13 @@ static const struct sw_option account_options[] = {
      .preset = "5m",
      .help = "how often the percent is read; each read opens and drops an edit, which kills an "
              "edit another program has open with the same service account"},
+    {.key = "reviews_interval",
+     .type = SW_OPTION_DURATION,
+     .min = 900,
+     .max = 21600,
+     .preset = "15m",
+     .help = "how often written reviews are read, where a platform's health asks for them; the "
+             "quota is 200 reads an hour for each app"},
     {0},
 };
 
@@ -347,17 +396,30 @@ static const struct sw_option rollout_options[] = {
     {0},
 };
 
+static const struct sw_option health_options[] = {
+    {.key = "package",
+     .type = SW_OPTION_STRING,
+     .is_required = true,
+     .help = "package name of the app",
+     .example = "com.acme.app"},
+    {0},
+};
+
 const struct sw_source_kind sw_source_google_play = {
     .name = "google_play",
     .title = "Google Play",
-    .summary = "staged rollouts on Play's tracks: percent, review state, and all verbs",
-    .can = SW_CAN_ROLLOUT | SW_CAN_ACT,
+    .summary = "staged rollouts on Play's tracks: percent, review state, all verbs; the one-star "
+               "share of written reviews",
+    .can = SW_CAN_ROLLOUT | SW_CAN_ACT | SW_CAN_HEALTH,
     .base_url = "https://androidpublisher.googleapis.com",
     .account_options = account_options,
     .rollout_options = rollout_options,
+    .health_options = health_options,
+    .metrics = 1u << SW_METRIC_ONE_STAR_SHARE,
     .interval_s = 60,
     /* Twice the edit_interval preset: a rollout is as old as its last edit read. */
     .stale_after_s = 600,
+    .advise = advise,
     .slowest_key = "edit_interval",
     .budget = {.per_minute = 600, .burst = 30, .concurrent = 4},
     .operations = gplay_operations,

@@ -3,6 +3,8 @@
  * google_play.c        what the kind is: options, operations, offers, the table entry
  * google_play_track.c  tracks, review states and the handle, read and written. Pure
  * google_play_state.c  the state table. Pure
+ * google_play_testing.c  the testing tracks beside the platform's own
+ * google_play_reviews.c  written reviews: the one-star share
  * google_play_edit.c   requests, edits, and Google's errors in words
  * google_play_read.c   the poll
  * google_play_act.c    the verbs
@@ -85,9 +87,49 @@ double gplay_percent(double fraction);
 /* Puts the countries a release is limited to into its JSON, as they were sent. */
 void gplay_countries_put(const struct gplay_release *release, json_t *json);
 
+/* ------------------------------------------------------------ testing tracks */
+
+enum { GPLAY_TESTS_MAX = 24, GPLAY_TRACK_NAME_MAX = 48 };
+
+/* A release on a testing track of the same form factor. */
+struct gplay_test {
+    char track[GPLAY_TRACK_NAME_MAX];
+    char name[SW_LABEL_MAX];
+    int64_t code;
+    enum gplay_status status;
+    char status_word[SW_WORD_MAX];
+    struct sw_value fraction; /* 0..1 */
+};
+
+struct gplay_tests {
+    size_t count;
+    struct gplay_test items[GPLAY_TESTS_MAX];
+};
+
+enum gplay_status gplay_status_of(const char *word);
+/* Internal testing: `internal` or `qa`, of any form factor. */
+bool gplay_is_internal(const char *track);
+/* The same name, or the two names of internal testing. */
+bool gplay_is_same_track(const char *a, const char *b);
+/* The other name of internal testing. */
+void gplay_track_synonym(const char *track, char *out, size_t size);
+/* From a TracksListResponse; own: the platform's track. */
+void gplay_tests_read(const json_t *list, const char *own, struct gplay_tests *out);
+json_t *gplay_tests_json(const struct gplay_tests *tests);
+void gplay_handle_tests(const char *handle, struct gplay_tests *out);
+/* A rollout judged NONE becomes TESTING where a testing track has a release. */
+void gplay_judge_testing(const struct gplay_tests *tests, struct sw_rollout *out);
+/* Where the rollout's version, and newer ones that its track does not have, stand. */
+void gplay_tests_report(struct sw_flow *flow, const struct sw_target *target,
+                        const struct gplay_track *own, const struct sw_rollout *rollout,
+                        const struct gplay_tests *tests);
+
+/* ------------------------------------------------------------------- handle */
+
 /* The handle: what a verb needs and a later poll compares with. */
 char *gplay_handle_write(const char *package, const char *track_name, int64_t code,
-                         const struct gplay_track *track, const char *digest);
+                         const struct gplay_track *track, const struct gplay_tests *tests,
+                         const char *digest);
 /* It comes from a cache file, so everything is checked; false: of another package or track (NULL:
  * any), or damaged. digest may be NULL. */
 bool gplay_handle_read(const char *handle, const char *package, const char *track_name,
@@ -110,6 +152,7 @@ enum gplay_operation {
     GPLAY_TRACKS_LIST,
     GPLAY_TRACKS_UPDATE,
     GPLAY_RELEASES_LIST,
+    GPLAY_REVIEWS_LIST,
     GPLAY_OPERATION_COUNT
 };
 extern const struct sw_operation gplay_operations[GPLAY_OPERATION_COUNT];
@@ -151,6 +194,9 @@ enum sw_code gplay_tracks_pick(const json_t *list, const char *track_name, json_
                                struct sw_error *err);
 
 /* ------------------------------------------------------------------ flows */
+
+/* google_play_reviews.c */
+enum sw_code gplay_reviews_observe(struct sw_flow *flow, struct sw_error *err);
 
 enum sw_code gplay_observe(struct sw_flow *flow, struct sw_error *err);
 enum sw_code gplay_act(struct sw_flow *flow, const struct sw_act *act, struct sw_error *err);

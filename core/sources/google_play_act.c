@@ -22,7 +22,7 @@
  *
  * An edit killed by somebody else's is started over, at most 3 times. A commit without an answer
  * is SW_E_OUTCOME_UNKNOWN: reading back tells. changesNotSentForReview is never set and a review
- * never cancelled: then the change waits for a person, and the error says that nothing happened.
+ * cancelled only by a halt with may_cancel_review: else the error says that nothing happened.
  * Should the re-read before a halt have failed, and the edit's tracks be unreadable, too, the
  * halt is sent from the last known releases.
  *
@@ -49,10 +49,12 @@ struct work {
     struct sw_flow *flow;
     const struct sw_act *act;
     const char *package, *track_name;
+    char put_name[GPLAY_TRACK_NAME_MAX]; /* the track's name as the app lists it */
     int64_t code;             /* the version code acted upon */
     struct gplay_track known; /* from the handle */
     char edit[GPLAY_EDIT_ID_MAX];
     bool is_edit_open;
+    char last_read[96]; /* the target as the newest edit showed it */
 };
 
 /* What the target is to become. */
@@ -228,7 +230,7 @@ static json_t *track_wished(const struct work *work, const json_t *track, const 
         else if (!is_completed(release) && !is_halted(release))
             json_array_append(releases, release);
     }
-    return json_pack("{s:s, s:o}", "track", work->track_name, "releases", releases);
+    return json_pack("{s:s, s:o}", "track", work->put_name, "releases", releases);
 }
 
 /* A track made of the last known releases, for a halt that cannot read. */
@@ -297,7 +299,7 @@ static enum sw_code put(struct work *work, const json_t *wished, enum gplay_faul
     char doing[200];
     sw_format(doing, sizeof(doing), "changing track %s of %s", work->track_name, work->package);
     enum sw_code code = sw_request_init(&request, &gplay_operations[GPLAY_TRACKS_UPDATE], err,
-                                        work->package, work->edit, work->track_name, NULL);
+                                        work->package, work->edit, work->put_name, NULL);
     if (code == SW_OK)
         code = sw_json_write(wished, &body, SW_JSON_COMPACT | SW_JSON_SHORT, err);
     if (code == SW_OK) {
@@ -330,6 +332,30 @@ static bool is_outcome_open(enum sw_code code, int status)
            code == SW_E_PARSE || code == SW_E_LIMIT || code == SW_E_OUTCOME_UNKNOWN;
 }
 
+static bool is_cancelling(const struct work *work)
+{
+    return work->act->may_cancel_review && work->act->verb == SW_VERB_HALT;
+}
+
+/* What is known of the review that stands in the way. The commit's answer does not say. */
+static enum sw_code say_in_review(const struct work *work, struct sw_error *err)
+{
+    char what[96] = "what is in review is not told";
+    for (size_t i = 0; i < work->known.count; i++)
+        if (work->known.releases[i].life == GPLAY_LIFE_IN_REVIEW)
+            sw_format(what, sizeof(what), "version code %" PRId64 " of this track is in review",
+                      work->known.releases[i].code);
+    if (!err)
+        return SW_E_IN_REVIEW;
+    char text[sizeof(err->text)];
+    sw_copy(text, sizeof(text), err->text);
+    const char *way = work->act->verb == SW_VERB_HALT
+                          ? "Confirm once more to cancel it (--cancel-review)"
+                          : "A person can cancel it in the Play Console (Publishing overview)";
+    return sw_fail_http(err, SW_E_IN_REVIEW, err->http_status, false, 0,
+                        "%s; %s. %s", text, what, way);
+}
+
 static enum sw_code commit(struct work *work, enum gplay_fault *fault, struct sw_error *err)
 {
     struct sw_request request;
@@ -340,9 +366,10 @@ static enum sw_code commit(struct work *work, enum gplay_fault *fault, struct sw
                                         work->package, work->edit, NULL);
     if (code != SW_OK)
         return code;
-    /* The default would silently cancel a review in progress. Source: discovery document,
-     * edits.commit. */
-    sw_request_param(&request, "changesInReviewBehavior", "ERROR_IF_IN_REVIEW");
+    /* The default would silently cancel a review in progress; here only a captain's second
+     * confirmation does. Source: discovery document, edits.commit. */
+    sw_request_param(&request, "changesInReviewBehavior",
+                     is_cancelling(work) ? "CANCEL_IN_REVIEW_AND_SUBMIT" : "ERROR_IF_IN_REVIEW");
     code = gplay_exchange(work->flow, &request, doing, &reply, fault, err);
     if (code == SW_OK || *fault == GPLAY_FAULT_COMMITTED) {
         work->is_edit_open = sw_flow_is_dry_run(work->flow);
@@ -354,6 +381,8 @@ static enum sw_code commit(struct work *work, enum gplay_fault *fault, struct sw
                             "known; reading the track tells",
                             work->package);
     }
+    if (code != SW_OK && *fault == GPLAY_FAULT_IN_REVIEW)
+        code = say_in_review(work, err);
     sw_reply_clear(&reply);
     return code;
 }
@@ -368,6 +397,9 @@ static enum sw_code track_get(struct work *work, json_t **tracks, json_t **track
     if (code == SW_OK)
         code = gplay_tracks_pick(*tracks, work->track_name, &found, err);
     if (code == SW_OK) {
+        const char *name = json_string_value(json_object_get(found, "track"));
+        if (strlen(name) < sizeof(work->put_name)) /* else it is the configured one, word for word */
+            sw_copy(work->put_name, sizeof(work->put_name), name);
         *track = json_incref(found);
         return SW_OK;
     }
@@ -389,6 +421,28 @@ static void release_now(const json_t *json, struct gplay_release *out)
         *out = parsed.releases[0];
 }
 
+/* For the words of one that lost its edit to somebody else: what they may have changed. */
+static void keep_last_read(struct work *work, const struct gplay_release *now)
+{
+    char number[32];
+    struct sw_value percent = {gplay_percent(now->fraction.value), now->fraction.is_known};
+    sw_format(work->last_read, sizeof(work->last_read), "%.40s%s%s", now->status_word,
+              percent.is_known ? " at " : "",
+              percent.is_known ? sw_percent_text(percent, true, number, sizeof(number)) : "");
+}
+
+/* Every try was ended by another committer. */
+static enum sw_code say_lost(const struct work *work, struct sw_error *err)
+{
+    char text[sizeof(err->text)];
+    sw_copy(text, sizeof(text), err->text);
+    return sw_fail_http(err, SW_E_CONFLICT, err->http_status, false, 0,
+                        "somebody else is at work on %s: it took the edit away three times; NOTHING "
+                        "WAS CHANGED%s%s. Look again and ask again. %s",
+                        work->package,
+                        work->last_read[0] ? "; when last read it was " : "", work->last_read, text);
+}
+
 static enum sw_code change(struct work *work, enum gplay_fault *fault, struct sw_error *err)
 {
     SW_JSON json_t *tracks = NULL;
@@ -405,6 +459,7 @@ static enum sw_code change(struct work *work, enum gplay_fault *fault, struct sw
     struct gplay_release now;
     struct wish wish;
     release_now(target, &now);
+    keep_last_read(work, &now);
     code = wish_of(work, &now, &wish, err);
     if (code != SW_OK || wish.is_nothing)
         return code;
@@ -436,6 +491,7 @@ static enum sw_code work_init(struct work *work, struct sw_flow *flow, const str
                           .package = gplay_package(target),
                           .track_name = gplay_track_name(target)};
     int64_t handle_code = 0;
+    sw_copy(work->put_name, sizeof(work->put_name), work->track_name);
     bool has_handle = gplay_handle_read(act->before->handle, work->package, work->track_name,
                                         &work->known, &handle_code, NULL);
     if (!has_handle)
@@ -472,6 +528,8 @@ enum sw_code gplay_act(struct sw_flow *flow, const struct sw_act *act, struct sw
         for (int i = 0; i < TRIES_MAX && fault == GPLAY_FAULT_EDIT_GONE; i++)
             code = attempt(&work, &fault, &own);
         gplay_unlock(flow, work.package);
+        if (code != SW_OK && fault == GPLAY_FAULT_EDIT_GONE)
+            code = say_lost(&work, &own);
     }
     if (code != SW_OK) {
         say_not_done(act, code, &own);

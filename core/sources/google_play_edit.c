@@ -70,6 +70,11 @@ const struct sw_operation gplay_operations[GPLAY_OPERATION_COUNT] = {
                              .is_idempotent = true,
                              /* A re-read before a halt can do without it. */
                              .timeout_ms = 8000},
+    [GPLAY_REVIEWS_LIST] = {.name = "reviews.list",
+                            .method = SW_GET,
+                            .path = "/androidpublisher/v3/applications/{package}/reviews",
+                            .effect = SW_EFFECT_READ,
+                            .is_idempotent = true},
 };
 
 const char *gplay_package(const struct sw_target *target)
@@ -93,12 +98,10 @@ static const struct google_refusal refusals[] = {
     {"edit has expired", "it took too long", GPLAY_FAULT_EDIT_GONE, 0},
     {"edit has already been successfully committed", "", GPLAY_FAULT_COMMITTED, 0},
     {"CHANGES_ALREADY_IN_REVIEW",
-     "NOTHING WAS CHANGED: committing would have cancelled that review. A person can cancel it in "
-     "the Play Console (Publishing overview), or make the change there",
+     "NOTHING WAS CHANGED: committing would have cancelled that review",
      GPLAY_FAULT_IN_REVIEW, 0},
     {"already have changes in review",
-     "NOTHING WAS CHANGED: committing would have cancelled that review. A person can cancel it in "
-     "the Play Console (Publishing overview), or make the change there",
+     "NOTHING WAS CHANGED: committing would have cancelled that review",
      GPLAY_FAULT_IN_REVIEW, 0},
     {"cannot be sent for review automatically",
      "NOTHING WAS CHANGED: with changesNotSentForReview it would wait until a person sends it. "
@@ -124,6 +127,12 @@ static const struct google_refusal refusals[] = {
     {"issues with your account", "see to it in the Play Console", GPLAY_FAULT_OTHER, 0},
     {"permission declaration", "finish it in the Play Console", GPLAY_FAULT_OTHER, 0},
     {"version codes could not be found", "no bundle of that version code was uploaded",
+     GPLAY_FAULT_OTHER, 0},
+    {"releasesRolloutTrackNotAllowed",
+     "there is no track `rollout` any more: name the track in the configuration, as in production",
+     GPLAY_FAULT_OTHER, 0},
+    {"ROLLOUT track is not supported",
+     "there is no track `rollout` any more: name the track in the configuration, as in production",
      GPLAY_FAULT_OTHER, 0},
     {"Package not found", "check `package` in the configuration", GPLAY_FAULT_OTHER, 0},
     /* 409: "concurrency update error". Source: "Edits" */
@@ -259,6 +268,7 @@ enum sw_code gplay_tracks_pick(const json_t *list, const char *track_name, json_
     if (code != SW_OK)
         return code;
     char names[256] = "";
+    json_t *synonym = NULL;
     size_t i;
     json_t *track;
     json_array_foreach(tracks, i, track)
@@ -271,8 +281,14 @@ enum sw_code gplay_tracks_pick(const json_t *list, const char *track_name, json_
             *out = track;
             return SW_OK;
         }
+        if (gplay_is_same_track(name, track_name))
+            synonym = track;
         size_t len = strlen(names);
         sw_format(names + len, sizeof(names) - len, "%s%.40s", len ? ", " : "", name);
+    }
+    if (synonym) {
+        *out = synonym;
+        return SW_OK;
     }
     return sw_fail(err, SW_E_NOT_FOUND, "the app has no track \"%s\"; it has: %s", track_name,
                    names[0] ? names : "none");

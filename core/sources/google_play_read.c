@@ -22,7 +22,7 @@
 
 /* What sw_flow_last remembers of a package. */
 #define EDIT_KEY "edit %s" /* an edit was read */
-#define LOST_KEY "lost %s" /* an edit of a poll was killed by another program */
+#define LOST_KEY SW_LAST_LOST "%s" /* an edit of a poll was killed by another program */
 
 /* One target of the poll. */
 struct view {
@@ -31,12 +31,15 @@ struct view {
     bool has_lives;
     struct gplay_track last; /* from the last rollout's handle */
     bool has_last;
+    struct gplay_tests tests; /* of the testing tracks: read now, or from the last handle */
     char digest[GPLAY_DIGEST_MAX], last_digest[GPLAY_DIGEST_MAX];
 };
 
-static enum sw_code lives_read(struct sw_flow *flow, struct view *view, struct sw_error *err)
+/* The review states of one track name. */
+static enum sw_code lives_ask(struct sw_flow *flow, struct view *view, const char *track,
+                              struct sw_error *err)
 {
-    const char *package = gplay_package(view->target), *track = gplay_track_name(view->target);
+    const char *package = gplay_package(view->target);
     struct sw_request request;
     struct sw_reply reply = {0};
     SW_JSON json_t *json = NULL;
@@ -52,10 +55,24 @@ static enum sw_code lives_read(struct sw_flow *flow, struct view *view, struct s
         code = gplay_lives_parse(json, &view->lives, err);
     if (code == SW_E_PARSE || code == SW_E_LIMIT)
         sw_error_prefix(err, "%s", doing);
+    sw_reply_clear(&reply);
+    return code;
+}
+
+/* Internal testing has two names; which one an app's API takes is not documented. */
+static enum sw_code lives_read(struct sw_flow *flow, struct view *view, struct sw_error *err)
+{
+    const char *track = gplay_track_name(view->target);
+    char synonym[GPLAY_TRACK_NAME_MAX];
+    enum sw_code code = lives_ask(flow, view, track, err);
+    if (code == SW_E_NOT_FOUND && gplay_is_internal(track)) {
+        gplay_track_synonym(track, synonym, sizeof(synonym));
+        if (lives_ask(flow, view, synonym, NULL) == SW_OK)
+            code = SW_OK;
+    }
     view->has_lives = code == SW_OK;
     if (view->has_lives)
         gplay_lives_digest(&view->lives, view->digest);
-    sw_reply_clear(&reply);
     return code;
 }
 
@@ -108,17 +125,20 @@ static enum sw_code tracks_read(struct sw_flow *flow, const char *package, json_
 /* ------------------------------------------------------------------ report */
 
 static void report(struct sw_flow *flow, struct view *view, struct gplay_track *track,
-                   int64_t read_at_ms, const char *digest)
+                   int64_t read_at_ms, const char *digest, bool is_read)
 {
     const struct sw_target *target = view->target;
     struct sw_rollout rollout = {.observed_at_ms = read_at_ms, .true_for_ms = read_at_ms};
     gplay_judge(track, target->rollout, &rollout);
+    gplay_judge_testing(&view->tests, &rollout);
     if (!view->has_lives && !rollout.note[0])
         sw_copy(rollout.note, sizeof(rollout.note), "its review state could not be read");
     sw_format(rollout.place, sizeof(rollout.place), "Play, track %s", gplay_track_name(target));
     rollout.handle = gplay_handle_write(gplay_package(target), gplay_track_name(target),
-                                        gplay_code(rollout.identity), track, digest);
+                                        gplay_code(rollout.identity), track, &view->tests, digest);
     sw_flow_report_rollout(flow, target, &rollout);
+    if (is_read)
+        gplay_tests_report(flow, target, track, &rollout, &view->tests);
     sw_rollout_clear(&rollout);
 }
 
@@ -163,7 +183,8 @@ static enum sw_code report_read(struct sw_flow *flow, struct view *view, const j
             remember(track, &view->last, view->has_lives);
         if (view->has_lives)
             gplay_track_merge(track, &view->lives);
-        report(flow, view, track, sw_flow_now(flow), view->digest);
+        gplay_tests_read(tracks, gplay_track_name(view->target), &view->tests);
+        report(flow, view, track, sw_flow_now(flow), view->digest, true);
     } else {
         sw_error_prefix(err, "reading track %s of %s", gplay_track_name(view->target),
                         gplay_package(view->target));
@@ -178,13 +199,13 @@ static void report_carried(struct sw_flow *flow, struct view *view)
     if (!view->has_lives)
         return;
     if (!view->has_last) {
-        report(flow, view, &view->lives, sw_flow_now(flow), "");
+        report(flow, view, &view->lives, sw_flow_now(flow), "", false);
         return;
     }
     for (size_t i = 0; i < view->last.count; i++)
         view->last.releases[i].life = GPLAY_LIFE_ABSENT;
     gplay_track_merge(&view->last, &view->lives);
-    report(flow, view, &view->last, view->target->rollout->true_for_ms, view->last_digest);
+    report(flow, view, &view->last, view->target->rollout->true_for_ms, view->last_digest, false);
 }
 
 /* -------------------------------------------------------------------- poll */
@@ -231,6 +252,8 @@ static void view_init(struct view *view, const struct sw_target *target)
         last && last->true_for_ms > 0 &&
         gplay_handle_read(last->handle, gplay_package(target), gplay_track_name(target),
                           &view->last, &code, view->last_digest);
+    if (view->has_last)
+        gplay_handle_tests(last->handle, &view->tests);
     bool was_empty = view->last.count == 0;
     drop_unread(&view->last);
     view->has_last = view->has_last && (was_empty || view->last.count > 0);
@@ -303,6 +326,8 @@ enum sw_code gplay_observe(struct sw_flow *flow, struct sw_error *err)
     size_t count = sw_flow_target_count(flow);
     if (count == 0)
         return SW_OK;
+    if (sw_flow_target(flow, 0)->role == SW_ROLE_HEALTH)
+        return gplay_reviews_observe(flow, err);
     const char *package = gplay_package(sw_flow_target(flow, 0));
     struct view *views = sw_xcalloc(count, sizeof(*views));
     struct sw_error own = {0}, edit_err = {0};

@@ -8,6 +8,7 @@
  *
  *   status       review state                    ours         percent set
  *   (no release in the track)                    NONE         unknown
+ *     but one on a testing track of the form     TESTING      0, see google_play_testing.c
  *   draft        any                             READY        0
  *   inProgress   PUBLISHED, or not told          ROLLING      100 * userFraction
  *   inProgress   IN_REVIEW                       IN_REVIEW    0
@@ -306,6 +307,42 @@ static void note_of(const struct gplay_track *track, const struct gplay_release 
         note_other(other, out, size);
 }
 
+static void set_release(const struct gplay_release *r, char *version, size_t version_size,
+                        char *build, size_t build_size)
+{
+    gplay_label(r->name, version, version_size);
+    if (r->code > 0)
+        sw_format(build, build_size, "%" PRId64, r->code);
+}
+
+/* Who or what has to make a configured halt live: the note's words, in fields of their own. */
+static void set_halt_wait(const struct gplay_release *r, struct sw_rollout *out)
+{
+    if (!gplay_is_halt_waiting(r))
+        return;
+    out->halt_wait = r->life == GPLAY_LIFE_IN_REVIEW ? SW_HALT_WAIT_REVIEW : SW_HALT_WAIT_HAND;
+    sw_copy(out->halt_wait_note, sizeof(out->halt_wait_note), wait_text(r->life));
+}
+
+/* The second version in flight, for a field of its own. */
+static void set_other(const struct gplay_track *track, const struct gplay_release *r,
+                      const struct gplay_release *fallback, struct sw_other_version *out)
+{
+    const struct gplay_release *other = other_in_flight(track, r);
+    struct sw_rollout judged = {0};
+    char words[2 * SW_WORD_MAX];
+    if (!other)
+        return;
+    judge_state(other, fallback != NULL, &judged);
+    words_of(other, words, sizeof(words));
+    set_release(other, out->version, sizeof(out->version), out->build, sizeof(out->build));
+    if (!out->version[0])
+        sw_copy(out->version, sizeof(out->version), out->build);
+    out->state = judged.state;
+    out->percent_set = judged.percent_set;
+    sw_copy(out->raw_state, sizeof(out->raw_state), words);
+}
+
 /* A share of some countries is no share of all users. */
 static void note_countries(const struct gplay_release *r, char *note, size_t size)
 {
@@ -313,14 +350,6 @@ static void note_countries(const struct gplay_release *r, char *note, size_t siz
     if (r->country_count > 0 && r->fraction.is_known)
         sw_format(note + len, size - len, "%sthe percent is of the users in %zu countr%s",
                   len > 0 ? "; " : "", r->country_count, r->country_count == 1 ? "y" : "ies");
-}
-
-static void set_release(const struct gplay_release *r, char *version, size_t version_size,
-                        char *build, size_t build_size)
-{
-    gplay_label(r->name, version, version_size);
-    if (r->code > 0)
-        sw_format(build, build_size, "%" PRId64, r->code);
 }
 
 void gplay_judge(const struct gplay_track *track, const struct sw_rollout *last,
@@ -346,6 +375,8 @@ void gplay_judge(const struct gplay_track *track, const struct sw_rollout *last,
         sw_copy(out->previous_version, sizeof(out->previous_version), last->previous_version);
         sw_copy(out->previous_build, sizeof(out->previous_build), last->previous_build);
     }
+    set_halt_wait(r, out);
+    set_other(track, r, fallback, &out->other);
     note_of(track, r, out, out->note, sizeof(out->note));
     note_countries(r, out->note, sizeof(out->note));
 }

@@ -37,7 +37,7 @@ static const struct {
     {"IN_REVIEW", GPLAY_LIFE_IN_REVIEW},   {"APPROVED_NOT_PUBLISHED", GPLAY_LIFE_APPROVED},
     {"NOT_APPROVED", GPLAY_LIFE_REJECTED}, {"PUBLISHED", GPLAY_LIFE_PUBLISHED}};
 
-static enum gplay_status status_of(const char *word)
+enum gplay_status gplay_status_of(const char *word)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(status_words); i++)
         if (strcmp(status_words[i].word, word) == 0)
@@ -156,7 +156,7 @@ static enum sw_code release_parse(const json_t *json, struct gplay_release *out,
     if (is_bad(code))
         return code;
     countries_parse(json, out);
-    out->status = status_of(status);
+    out->status = gplay_status_of(status);
     sw_text_clean_copy(out->status_word, sizeof(out->status_word), status);
     return SW_OK;
 }
@@ -333,7 +333,8 @@ static json_t *handle_release(const struct gplay_release *release)
 }
 
 char *gplay_handle_write(const char *package, const char *track_name, int64_t code,
-                         const struct gplay_track *track, const char *digest)
+                         const struct gplay_track *track, const struct gplay_tests *tests,
+                         const char *digest)
 {
     char code_text[24];
     sw_format(code_text, sizeof(code_text), "%" PRId64, code);
@@ -343,6 +344,8 @@ char *gplay_handle_write(const char *package, const char *track_name, int64_t co
     SW_JSON json_t *json =
         json_pack("{s:i, s:s, s:s, s:s, s:s, s:o}", "v", 1, "package", package, "track", track_name,
                   "code", code_text, "digest", digest ? digest : "", "releases", releases);
+    if (json && tests && tests->count > 0)
+        json_object_set_new(json, "testing", gplay_tests_json(tests));
     struct sw_buf buf;
     sw_buf_init(&buf, 65536);
     char *text = NULL;
@@ -380,7 +383,7 @@ static bool handle_release_read(const json_t *json, struct gplay_release *out)
     out->was_published = was_published;
     countries_parse(json, out);
     if (status) {
-        out->status = status_of(status);
+        out->status = gplay_status_of(status);
         sw_text_clean_copy(out->status_word, sizeof(out->status_word), status);
     }
     if (life) {

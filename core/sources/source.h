@@ -77,6 +77,9 @@ void sw_flow_unlock(struct sw_flow *flow, const char *name);
 int64_t sw_flow_last(const struct sw_flow *flow, const char *key);
 void sw_flow_set_last(struct sw_flow *flow, const char *key);
 
+/* A key that begins so: another program with the same credential took away what we had. */
+#define SW_LAST_LOST "lost "
+
 /* -------------------------------------------------------------- what it says
  * Copied in. A flow that fails after some reports keeps what it reported.
  * A rollout's true_for_ms is when its state was really read at the store (Play
@@ -116,6 +119,8 @@ struct sw_act {
     struct sw_value to_percent;      /* ADVANCE: the stage to reach */
     const struct sw_rollout *before; /* fresh re-read, or the last known when is_blind */
     bool is_blind;                   /* the re-read failed (halt only) */
+    bool may_cancel_review;          /* halt only: confirmed that a review in its way is cancelled;
+                                        without it such a review is SW_E_IN_REVIEW */
 };
 
 enum sw_source_can {
@@ -153,6 +158,10 @@ struct sw_source_kind {
                          char *why, size_t size);
     unsigned metrics;                        /* bit (1u << metric) for each it can give */
     int interval_s, stale_after_s;           /* defaults, WORLD seconds */
+    /* MAY. What to change about its credential, or an empty text, for `slipway check`. principal:
+     * who it speaks for, NULL: not known; is_contested: another program was seen using it, which a
+     * flow says by sw_flow_set_last with a key that begins with SW_LAST_LOST. Pure. */
+    void (*advise)(const char *principal, bool is_contested, char *out, size_t size);
     /* MAY. The duration among account_options that says how often the slowest part is read, where
      * that is not each interval: what is shown is as old as its oldest part, so stale_after must
      * leave room for it. */

@@ -110,6 +110,8 @@ static void read_rollout(struct reader *reader, const json_t *from, struct sw_ro
     get_text(reader, from, "previous_build", to->previous_build, sizeof to->previous_build);
     get_text(reader, from, "place", to->place, sizeof to->place);
     get_text(reader, from, "note", to->note, sizeof to->note);
+    to->halt_wait = sw_halt_wait_parse(get_word(reader, from, "halt_wait"));
+    get_text(reader, from, "halt_wait_note", to->halt_wait_note, sizeof to->halt_wait_note);
     get_text(reader, from, "release_how", to->release_how, sizeof to->release_how);
     read_other(reader, from, &to->other);
     to->percent_set = get_value(reader, from, "percent_set");

@@ -74,6 +74,9 @@ static json_t *rollout_json(const struct sw_rollout *rollout)
     put_flag(to, "is_next_estimated", rollout->is_next_estimated);
     put_text(to, "place", rollout->place);
     put_text(to, "note", rollout->note);
+    if (rollout->halt_wait != SW_HALT_WAIT_NONE)
+        put_text(to, "halt_wait", sw_halt_wait_name(rollout->halt_wait));
+    put_text(to, "halt_wait_note", rollout->halt_wait_note);
     put_text(to, "release_how", rollout->release_how);
     if (rollout->other.version[0] != '\0')
         json_object_set_new(to, "other", other_json(&rollout->other));

@@ -167,7 +167,7 @@ static void a_missing_agreement_has_its_own_text(void **state)
     assert_non_null(
         strstr(text_at(apple, "error"), "the account holder must accept an agreement"));
     json_decref(status);
-    change("{\"apple_app\": {\"agreements_ok\": true, \"limit_minute\": 500}}");
+    change("{\"apple_app\": {\"agreements_ok\": true, \"limit_minute\": 500}, \"quota\": {\"factor\": 1}}");
     status = status_of(1);
     apple = entry(simulator_at(status, "sources"), "id", "apple");
     /* The minute's rest is the smaller one. */
@@ -179,6 +179,8 @@ static int setup(void **state)
 {
     (void)state;
     simulator_start(&sim, 1, 5);
+    /* One command after another asks more than a dashboard would. */
+    simulator_do(&sim, "POST", "/world", "{\"quota\": {\"factor\": 20}}");
     cli_home_make(&home, sim.config);
     return 0;
 }

@@ -558,6 +558,103 @@ static void without_a_terminal_it_needs_yes(void **state)
     assert_int_equal(simulator_count(&sim, "google_play", "requests"), 0);
 }
 
+/* ------------------------------------------------ Play: reviews and hands in the way */
+
+static void set_play(const char *json)
+{
+    simulator_do(&sim, "POST", "/world", "%s", json);
+}
+
+static const char android_back[] =
+    "{\"play_app\":{\"review_running\":false,\"managed_publishing\":false,\"publish\":true},"
+    "\"play\":{\"track\":\"production\",\"code\":2025011401,\"status\":\"inProgress\","
+    "\"fraction\":0.2}}";
+
+/* Refused the first time with nothing changed; the flag is the second confirmation. */
+static void a_halt_cancels_a_review_only_when_told(void **state)
+{
+    struct ran ran;
+    (void)state;
+    set_play("{\"play_app\":{\"review_running\":true}}");
+    cli_run(&home, &ran, "halt android --yes --reason review");
+    if (ran.code != 5 || strstr(ran.err, "--cancel-review") == NULL)
+        fail_msg("%d %s %s", ran.code, ran.out, ran.err);
+    cli_ran_clear(&ran);
+    expect_android("inProgress", 0.2);
+    cli_expect(&home, &ran, "halt android --dry-run --cancel-review", 0);
+    assert_non_null(strstr(ran.out, "changesInReviewBehavior=CANCEL_IN_REVIEW_AND_SUBMIT"));
+    cli_ran_clear(&ran);
+    expect_android("inProgress", 0.2);
+    cli_expect(&home, &ran, "halt android --yes --cancel-review --reason review", 0);
+    assert_non_null(strstr(ran.out, "a review, if one ran there, was cancelled by it"));
+    cli_ran_clear(&ran);
+    expect_android("halted", 0.2);
+    cli_expect(&home, &ran, "log", 0);
+    assert_non_null(strstr(ran.out, "(may cancel a review)"));
+    assert_non_null(strstr(ran.out, "was cancelled by it"));
+    cli_ran_clear(&ran);
+    set_play(android_back);
+}
+
+/* Of the reviews that the world's users wrote of the version being rolled out, and no others. */
+static void written_reviews_are_counted_and_shown(void **state)
+{
+    static const char health[] = "rollout: {source: play, package: com.acme.app, track: production}\n"
+                                 "    plan: [{percent: 5, soak: 6h}, {percent: 10, soak: 6h}, {percent: "
+                                 "20, soak: 12h}, {percent: 50, soak: 24h}, {percent: 100}]\n"
+                                 "    health:\n";
+    char with[1024], line[512];
+    (void)state;
+    snprintf(with, sizeof with,
+             "%s      - {metric: one_star_share, source: play, package: com.acme.app}\n", health);
+    if (!simulator_config_variant(&sim, "reviews.yaml", health, with))
+        fail_msg("the world's configuration has no such lines");
+    set_play("{\"play_review\":{\"code\":2025011401,\"stars\":1,\"language\":\"de\",\"text\":"
+             "\"Kaputt\\tGeht nicht mehr auf\"}}");
+    snprintf(line, sizeof line, "--config %s/reviews.yaml status android --json", sim.dir);
+    json_t *status = status_of(line, 0);
+    json_t *android = entry(at(status, "platforms"), "android"), *health_entry, *found = NULL;
+    size_t i;
+    json_array_foreach(at(android, "health"), i, health_entry) if (
+        strcmp(text_at(health_entry, "metric"), "one_star_share") == 0) found = health_entry;
+    assert_non_null(found);
+    assert_true(number_at(found, "n") >= 1 && number_at(found, "bad") >= 1);
+    expect_near(number_at(found, "value"), 100 * number_at(found, "bad") / number_at(found, "n"),
+                "one-star share", "android");
+    json_t *review = json_array_get(at(android, "reviews"), 0);
+    assert_string_equal(text_at(review, "title"), "Kaputt");
+    assert_string_equal(text_at(review, "body"), "Geht nicht mehr auf");
+    assert_string_equal(text_at(review, "territory"), "de");
+    json_t *build = json_array_get(at(android, "builds"), 0);
+    assert_string_equal(text_at(build, "build"), "2025012101");
+    assert_string_equal(text_at(build, "internal"), "internal completed");
+    json_decref(status);
+}
+
+/* Accepted by Play, and users go on getting it: said at once, by the words and by the exit code. */
+static void a_halt_that_waits_for_a_hand_says_so(void **state)
+{
+    struct ran ran;
+    (void)state;
+    set_play("{\"play_app\":{\"managed_publishing\":true}}");
+    cli_run(&home, &ran, "halt android --yes --reason managed");
+    if (ran.code != 75 || strstr(ran.err, "HALT WAITS FOR A HAND, IT IS NOT LIVE") == NULL)
+        fail_msg("%d %s %s", ran.code, ran.out, ran.err);
+    cli_ran_clear(&ran);
+    json_t *status = status_of("status android --json", 1);
+    json_t *android = entry(at(status, "platforms"), "android");
+    assert_string_equal(text_at(android, "halt_wait.for"), "hand");
+    assert_string_equal(text_at(android, "state"), "ROLLING");
+    json_decref(status);
+    set_play("{\"play_app\":{\"managed_publishing\":false,\"publish\":true}}");
+    cli_expect(&home, &ran, "halt android --yes", 0); /* the hand came: it is seen */
+    assert_non_null(strstr(ran.out, "already HALTED at 20%"));
+    cli_ran_clear(&ran);
+    cli_expect(&home, &ran, "resume android --yes", 0);
+    cli_ran_clear(&ran);
+    expect_android("inProgress", 0.2);
+}
+
 /* --------------------------------------------------------------- gate, checklist */
 
 static void a_tick_opens_the_gate(void **state)
@@ -652,6 +749,8 @@ static void check_explains_and_probes(void **state)
     struct ran ran;
     (void)state;
     cli_expect(&home, &ran, "check", 0);
+    assert_non_null(strstr(ran.out, "warning play: the service account "));
+    assert_non_null(strstr(ran.out, "gserviceaccount.com should be Slipway's own"));
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         if (strstr(ran.out, wanted[i]) == NULL)
             fail_msg("no \"%s\" in\n%s", wanted[i], ran.out);
@@ -1017,6 +1116,9 @@ int main(void)
         cmocka_unit_test(the_ledger_can_be_verified),
         cmocka_unit_test(screens_are_drawn_in_three_formats),
         cmocka_unit_test(without_a_terminal_the_dashboard_is_text),
+        cmocka_unit_test(a_halt_cancels_a_review_only_when_told),
+        cmocka_unit_test(a_halt_that_waits_for_a_hand_says_so),
+        cmocka_unit_test(written_reviews_are_counted_and_shown),
         cmocka_unit_test(check_explains_and_probes),
         cmocka_unit_test(check_asks_for_rights_and_changes_nothing),
         cmocka_unit_test(check_names_the_rights_that_are_missing),

@@ -379,7 +379,7 @@ static void a_bad_release_is_halted(void **state)
     dash_type(&dash, "H");
     dash_expect(&dash, "HALT Android 2.15.3 (2025011401)");
     dash_expect(&dash, "20%, as it is");
-    dash_expect_in_row(&dash, "reason", "FAIL crash");
+    dash_expect_in_row(&dash, "reason", "crashed by"); /* its gate's words, or WORSE */
     dash_type(&dash, "y");
     dash_expect_store(&dash, &sim, "android", "halted");
     assert_true(dash_fraction(&sim, "android") == fraction);
@@ -396,6 +396,80 @@ static void a_bad_release_is_halted(void **state)
     dash_type(&dash, "\033");
     dash_expect_gone(&dash, "RESUME Android 2.15.3");
     assert_int_equal(simulator_mutating(&sim), 1);
+    dash_quit(&dash);
+    dash_close(&dash);
+    assert_int_equal(simulator_stop(&sim), 0);
+}
+
+/* The store holds something else by the time of the answer than when the key was pressed: what was
+ * shown is not done, and both are said. */
+static void a_console_change_between_the_key_and_the_answer_is_said(void **state)
+{
+    struct simulator sim;
+    struct dash dash;
+    (void)state;
+    simulator_start(&sim, 60, 3);
+    start(&dash, &(struct dash_options){.sim = &sim});
+    dash_type(&dash, "2");
+    dash_type(&dash, "B");
+    dash_expect(&dash, "ROLL BACK Android 2.15.3");
+    simulator_do(&sim, "POST", "/world",
+                 "{\"play\":{\"track\":\"production\",\"code\":2025011401,\"status\":"
+                 "\"inProgress\",\"fraction\":0.5}}");
+    dash_type(&dash, "android\r");
+    dash_expect(&dash, "the store now shows ROLLING at 50%, you saw ROLLING at 20%");
+    assert_int_equal(simulator_mutating(&sim), 0);
+    dash_type(&dash, "B"); /* offered again, for what is there now */
+    dash_expect(&dash, "ROLL BACK Android 2.15.3");
+    dash_expect_in_row(&dash, "is ", "50%");
+    dash_type(&dash, "\033");
+    dash_expect_gone(&dash, "ROLL BACK Android 2.15.3");
+    dash_quit(&dash);
+    dash_close(&dash);
+    assert_int_equal(simulator_stop(&sim), 0);
+}
+
+/* The first y changes nothing; the dialog that follows says what the second cancels. */
+static void a_review_in_the_way_is_cancelled_by_a_second_y(void **state)
+{
+    struct simulator sim;
+    struct dash dash;
+    (void)state;
+    simulator_start(&sim, 60, 3);
+    simulator_do(&sim, "POST", "/world", "{\"play_app\":{\"review_running\":true}}");
+    start(&dash, &(struct dash_options){.sim = &sim});
+    dash_type(&dash, "2");
+    dash_type(&dash, "H");
+    dash_expect(&dash, "y halt it");
+    dash_type(&dash, "y");
+    dash_expect(&dash, "what the store is reviewing now is cancelled");
+    dash_expect(&dash, "y halt it and cancel the review");
+    dash_expect_store(&dash, &sim, "android", "inProgress");
+    usleep(1200000); /* a dialog that nobody asked for takes no key in its first moment */
+    dash_type(&dash, "y");
+    dash_expect_store(&dash, &sim, "android", "halted");
+    dash_expect_in_row(&dash, "HALT Android", "seen");
+    dash_quit(&dash);
+    dash_close(&dash);
+    assert_int_equal(simulator_stop(&sim), 0);
+}
+
+static void a_halt_that_waits_for_a_hand_is_the_headline(void **state)
+{
+    struct simulator sim;
+    struct dash dash;
+    (void)state;
+    simulator_start(&sim, 60, 3);
+    simulator_do(&sim, "POST", "/world", "{\"play_app\":{\"managed_publishing\":true}}");
+    start(&dash, &(struct dash_options){.sim = &sim});
+    dash_type(&dash, "2");
+    dash_type(&dash, "H");
+    dash_expect(&dash, "y halt it");
+    dash_type(&dash, "y");
+    dash_expect(&dash, "ANDROID HALT WAITS FOR A HAND");
+    simulator_do(&sim, "POST", "/world", "{\"play_app\":{\"publish\":true}}");
+    dash_expect_in_row(&dash, "HALT Android", "seen");
+    dash_expect_gone(&dash, "WAITS FOR A HAND");
     dash_quit(&dash);
     dash_close(&dash);
     assert_int_equal(simulator_stop(&sim), 0);
@@ -497,6 +571,9 @@ int main(void)
         cmocka_unit_test(read_only_sends_nothing_whatever_is_pressed),
         cmocka_unit_test(the_wallboard_has_no_key_but_q),
         cmocka_unit_test(a_bad_release_is_halted),
+        cmocka_unit_test(a_console_change_between_the_key_and_the_answer_is_said),
+        cmocka_unit_test(a_review_in_the_way_is_cancelled_by_a_second_y),
+        cmocka_unit_test(a_halt_that_waits_for_a_hand_is_the_headline),
         cmocka_unit_test(complete_wants_the_id_typed),
         cmocka_unit_test(a_tick_is_kept),
     };

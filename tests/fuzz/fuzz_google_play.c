@@ -3,7 +3,7 @@
  * an error, its handle can be read back, and a verb writes only what it was asked to.
  *
  * First two bytes (a letter, a newline): p a poll and a second one on its rollout; a the same as an
- * action; otherwise a verb on version code 41200 (h halt, r resume, v advance to 50 %, c complete,
+ * action; w a reading of written reviews; otherwise a verb on version code 41200 (h halt, x a halt that may cancel a review, r resume, v advance to 50 %, c complete,
  * b roll back), whose next part is the handle of the last known rollout.
  */
 #include <stdlib.h>
@@ -59,6 +59,7 @@ struct writes {
     struct replies *replies;
     const char *status; /* the target's, when the verb succeeds */
     int puts, commits;
+    const char *behaviour; /* the commit's, in a review */
 };
 
 static bool has_target(const json_t *track, const char *status)
@@ -93,18 +94,55 @@ static enum sw_code perform(void *arg, const struct sw_request *request, struct 
         writes->commits++;
         sw_assert(writes->commits <= writes->puts && writes->commits <= 3);
         sw_assert(request->query_count == 1 &&
-                  strcmp(request->query[0].value, "ERROR_IF_IN_REVIEW") == 0);
+                  strcmp(request->query[0].value, writes->behaviour) == 0);
     }
     return replies_perform(writes->replies, request, reply, err);
 }
 
-static void act(struct replies *replies, enum sw_verb verb, const char *status)
+/* What is counted is never more than there is, and a window that cannot be read has no share. */
+static void reviews(struct replies *replies)
+{
+    static const int64_t now_ms = INT64_C(1768899600000);
+    struct sw_rollout rollout = {.build = "41200", .previous_build = "41102"};
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    struct sw_target *target = flow_add_target(
+        flow, SW_ROLE_HEALTH, "metric: one_star_share\nsource: play\npackage: com.acme.app\n");
+    target->metric = SW_METRIC_ONE_STAR_SHARE;
+    target->rollout = &rollout;
+    target->windows_s[0] = 86400;
+    target->windows_s[1] = 14 * 86400;
+    target->window_count = 2;
+    flow_perform_with(flow, replies_perform, replies);
+    for (int i = 0; i < 2; i++) {
+        struct sw_error err = {0};
+        flow_set_now(flow, now_ms + i * INT64_C(3600000));
+        replies_check_error(flow_observe(flow, &err), &err);
+        replies_check(flow, 1, now_ms + i * INT64_C(3600000));
+        const struct flow_reports *reports = flow_reports(flow);
+        for (size_t k = 0; k < reports->reading_count; k++) {
+            const struct sw_reading *r = &reports->readings[k].reading;
+            sw_assert(r->window_s == 86400 || (!r->value.is_known && !r->n.is_known));
+            sw_assert(!r->value.is_known || (r->n.value > 0 && r->bad.value <= r->n.value));
+        }
+        for (size_t k = 0; k < reports->reviews_count; k++)
+            for (size_t j = 0; j < reports->reviews[k].count; j++)
+                sw_assert(reports->reviews[k].items[j].rating >= 1 &&
+                          reports->reviews[k].items[j].rating <= 2);
+    }
+    flow_free(flow);
+}
+
+static void act(struct replies *replies, enum sw_verb verb, const char *status, bool may_cancel)
 {
     struct sw_error err = {0};
-    struct writes writes = {.replies = replies, .status = status};
+    struct writes writes = {.replies = replies,
+                            .status = status,
+                            .behaviour = may_cancel ? "CANCEL_IN_REVIEW_AND_SUBMIT"
+                                                    : "ERROR_IF_IN_REVIEW"};
     struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
     struct sw_rollout before = {.handle = replies_take(replies)};
-    struct sw_act act = {.verb = verb, .before = &before, .to_percent = {50, true}};
+    struct sw_act act = {.verb = verb, .before = &before, .to_percent = {50, true},
+                         .may_cancel_review = may_cancel};
     sw_copy(before.identity, sizeof(before.identity), "41200");
     flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
     flow_set_action(flow, true);
@@ -123,19 +161,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     replies_init(&replies, data + (size > 1 ? 2 : size), size > 1 ? size - 2 : 0);
     switch (mode) {
     case 'h':
-        act(&replies, SW_VERB_HALT, "halted");
+        act(&replies, SW_VERB_HALT, "halted", false);
+        break;
+    case 'x':
+        act(&replies, SW_VERB_HALT, "halted", true);
+        break;
+    case 'w':
+        reviews(&replies);
         break;
     case 'r':
-        act(&replies, SW_VERB_RESUME, "inProgress");
+        act(&replies, SW_VERB_RESUME, "inProgress", false);
         break;
     case 'v':
-        act(&replies, SW_VERB_ADVANCE, "inProgress");
+        act(&replies, SW_VERB_ADVANCE, "inProgress", false);
         break;
     case 'c':
-        act(&replies, SW_VERB_COMPLETE, "completed");
+        act(&replies, SW_VERB_COMPLETE, "completed", false);
         break;
     case 'b':
-        act(&replies, SW_VERB_ROLLBACK, "halted");
+        act(&replies, SW_VERB_ROLLBACK, "halted", false);
         break;
     default:
         poll(&replies, mode == 'a');

@@ -29,7 +29,7 @@ struct heard {
         enum sw_command_kind kind;
         enum sw_verb verb;
         char platform[64], reason[256], override_text[256], item[64], identity[64];
-        bool is_dry_run, is_unrecorded;
+        bool is_dry_run, is_unrecorded, may_cancel_review;
         int key; /* pressed when it was submitted */
         enum dialog_kind dialog;
         bool had_dialog, had_right_id;
@@ -51,6 +51,7 @@ static uint64_t submit(void *arg, const struct sw_command *command)
     h->commands[at].verb = command->verb;
     h->commands[at].is_dry_run = command->is_dry_run;
     h->commands[at].is_unrecorded = command->is_unrecorded;
+    h->commands[at].may_cancel_review = command->may_cancel_review;
     h->commands[at].key = h->last_key;
     keep(h->commands[at].platform, sizeof h->commands[at].platform, command->platform);
     keep(h->commands[at].reason, sizeof h->commands[at].reason, command->reason);
@@ -325,6 +326,64 @@ static char *drawn_over(struct heard *h, const struct sw_snapshot *now)
     return text;
 }
 
+/* The store's review of something stands in the halt's way: what is cancelled is said, and only a
+ * second y cancels it. */
+static void a_halt_that_meets_a_review_asks_a_second_time(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, "Hy");
+    assert_false(h.commands[0].may_cancel_review);
+    struct sw_outcome outcome = {
+        .id = h.last_id,
+        .kind = SW_COMMAND_VERB,
+        .verb = SW_VERB_HALT,
+        .result = SW_RESULT_REJECTED,
+        .platform = "android",
+        .error = {.code = SW_E_IN_REVIEW, .text = "You already have changes in review"}};
+    act_outcome(&h.act, &outcome);
+    assert_non_null(h.act.view.dialog);
+    act_drawn(&h.act, 1000);
+    assert_false(act_is_too_early(&h.act, 2000));
+    char *text = drawn_over(&h, world_bad());
+    assert_non_null(strstr(text, "what the store is reviewing now is cancelled"));
+    assert_non_null(strstr(text, "halt it and cancel the review"));
+    free(text);
+    press(&h, 'y');
+    assert_int_equal(h.count, 2);
+    assert_true(h.commands[1].may_cancel_review);
+    assert_false(h.commands[1].is_unrecorded);
+    act_clear(&h.act);
+}
+
+/* At the store and not live: the headline says what it waits for, whoever asked for the halt. */
+static void a_halt_that_waits_for_a_hand_is_the_headline(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    struct sw_snapshot now = *world_bad();
+    struct sw_platform *platforms = calloc(now.platform_count, sizeof *platforms);
+    assert_non_null(platforms);
+    memcpy(platforms, now.platforms, now.platform_count * sizeof *platforms);
+    for (size_t i = 0; i < now.platform_count; i++) {
+        platforms[i].halt_wait_note = "";
+        if (strcmp(platforms[i].id, "android") != 0)
+            continue;
+        platforms[i].halt_wait = SW_HALT_WAIT_HAND;
+        platforms[i].halt_wait_note = "a person must send it for review in the Play Console";
+    }
+    now.platforms = platforms;
+    char *text = drawn_over(&h, &now);
+    assert_non_null(strstr(text, "HALT WAITS FOR A HAND: a person must send it for review"));
+    assert_non_null(strstr(text, "until then 2.15.3 goes on to 20% of users"));
+    free(text);
+    act_snapshot(&h.act, world_bad());
+    act_clear(&h.act);
+    free(platforms);
+}
+
 static void a_change_under_an_open_dialog_is_said_in_it(void **state)
 {
     static const struct {
@@ -585,6 +644,8 @@ int main(void)
         cmocka_unit_test(dry_run_shows_the_requests),
         cmocka_unit_test(a_refusal_by_policy_can_be_overridden),
         cmocka_unit_test(a_halt_without_a_ledger_asks_a_second_time),
+        cmocka_unit_test(a_halt_that_meets_a_review_asks_a_second_time),
+        cmocka_unit_test(a_halt_that_waits_for_a_hand_is_the_headline),
         cmocka_unit_test(a_change_under_an_open_dialog_is_said_in_it),
         cmocka_unit_test(an_open_dialog_is_not_replaced_by_an_outcome),
         cmocka_unit_test(read_only_submits_nothing_that_acts),

@@ -118,17 +118,39 @@ static bool set_play(struct change *change, json_t *object)
 
 static bool set_play_app(struct change *change, json_t *object)
 {
-    static const char *const known[] = {"review_running", "review_minutes", "needs_manual_send",
+    static const char *const known[] = {"review_running",     "review_minutes", "needs_manual_send",
+                                        "managed_publishing", "draft_app",      "publish",
                                         NULL};
+    bool is_published = false;
     struct play_store *play = &change->sim->world->play;
     double minutes = play->review_minutes;
 
     if (!admin_only(change, object, known) ||
         !admin_flag(change, object, "review_running", &play->is_review_running) ||
         !admin_flag(change, object, "needs_manual_send", &play->needs_manual_send) ||
+        !admin_flag(change, object, "managed_publishing", &play->is_managed) ||
+        !admin_flag(change, object, "draft_app", &play->is_draft_app) ||
+        !admin_flag(change, object, "publish", &is_published) ||
         !admin_number(change, object, "review_minutes", 0, 100000, &minutes))
         return false;
     play->review_minutes = (int)minutes;
+    if (is_published)
+        play_publish(play);
+    return true;
+}
+
+/* A written review, as a user's phone sends it. */
+static bool set_play_review(struct change *change, json_t *object)
+{
+    static const char *const known[] = {"code", "stars", "text", "language", NULL};
+    double stars = 1;
+
+    if (!admin_only(change, object, known) ||
+        !admin_number(change, object, "stars", 1, 5, &stars))
+        return false;
+    play_review_add(&change->sim->world->play,
+                    json_integer_value(json_object_get(object, "code")), (int)stars,
+                    admin_text(object, "language"), admin_text(object, "text"), change->sim->world->now_ms);
     return true;
 }
 
@@ -227,6 +249,7 @@ static const struct {
     {"service", set_service},
     {"play", set_play},
     {"play_app", set_play_app},
+    {"play_review", set_play_review},
     {"deploy", set_deploy},
     {"rights", set_rights},
     {"apple", admin_set_apple},

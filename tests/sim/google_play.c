@@ -14,7 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EDITS_MAX = 64, QUERIES_PER_MINUTE = 3000 };
+enum {
+    EDITS_MAX = 64,
+    QUERIES_PER_MINUTE = 3000,
+    REVIEWS_PER_HOUR = 200, /* of the app; Google's "Reply to Reviews API quota request" form */
+    REVIEWS_KEPT_DAYS = 7,  /* Google "Reply to Reviews" */
+    /* How many a page has, asked for or not, is not documented: UNCONFIRMED. */
+    REVIEWS_PAGE = 10,
+    REVIEWS_PAGE_MAX = 100,
+};
 
 /* How long an edit lives is not documented ("hours to days"). */
 #define EDIT_LIFE_MS ((int64_t)24 * 3600 * 1000)
@@ -36,6 +44,8 @@ struct play {
     uint64_t n_edits;
     int64_t minute; /* real minute of the quota */
     double queries;
+    int64_t hour; /* real hour of the reviews' own quota */
+    double review_reads;
 };
 
 extern const struct sim_service sim_google_play;
@@ -201,6 +211,21 @@ static bool may_release(struct call *call, bool is_commit)
     return false;
 }
 
+/* The edit stays valid. Body: "Method: edits.commit", section "Changes in review error message
+ * sample". */
+static void refuse_in_review(struct call *call)
+{
+    sim_reply_json(
+        call->rp, 400,
+        json_pack("{s:{s:i, s:s, s:s, s:[{s:s, s:s, s:s}]}}", "error", "code", 400, "message",
+                  "You already have changes in review. Cancel this review or wait for it to "
+                  "complete before you try again. See https://developers.google.com/"
+                  "android-publisher/api-ref/rest/v3/applications.tracks.releases",
+                  "status", "FAILED_PRECONDITION", "details", "@type",
+                  "type.googleapis.com/google.rpc.ErrorInfo", "reason",
+                  "CHANGES_ALREADY_IN_REVIEW", "domain", "googleapis.com"));
+}
+
 static void commit_edit(struct call *call)
 {
     struct play_store *store = &call->sim->world->play;
@@ -212,10 +237,7 @@ static void commit_edit(struct call *call)
         !read_not_sent(call, &is_unsent) || !judge_sending(call, is_unsent))
         return;
     if (errors_in_review && store->is_review_running) {
-        /* The edit stays valid (discovery document); text UNCONFIRMED. */
-        precondition(call, "failedPrecondition",
-                     "Changes are currently in review. Set changesInReviewBehavior to "
-                     "CANCEL_IN_REVIEW_AND_SUBMIT to cancel the review and submit these changes.");
+        refuse_in_review(call);
         return;
     }
     play_commit(store, edit->tracks, edit->n_tracks, is_unsent, call->sim->world->now_ms);
@@ -247,6 +269,14 @@ static void list_tracks(struct call *call, struct edit *edit)
                              tracks));
 }
 
+static bool are_drafts(const struct play_track *track)
+{
+    for (size_t i = 0; i < track->n_releases; i++)
+        if (track->releases[i].status != PLAY_DRAFT)
+            return false;
+    return true;
+}
+
 static void update_track(struct call *call, struct edit *edit)
 {
     struct play_track *track = edit_track(call, edit);
@@ -268,6 +298,12 @@ static void update_track(struct call *call, struct edit *edit)
     json_decref(body);
     if (!ok)
         return;
+    if (call->sim->world->play.is_draft_app && !are_drafts(&wanted)) {
+        play_track_clear(&wanted);
+        google_fail(call->rp, 400, "INVALID_ARGUMENT", "badRequest",
+                    "Only releases with status draft may be created on draft app.");
+        return;
+    }
     if (!has_releases && sim_method_is(call->rq, "PATCH")) {
         sim_reply_json(call->rp, 200, play_track_json(track));
     } else if (play_track_update(track, &wanted, &made, &refusal)) {
@@ -290,6 +326,87 @@ static void list_summaries(struct call *call, const char *track_name)
                     track_name); /* text UNCONFIRMED */
     else
         sim_reply_json(call->rp, 200, play_summaries_json(track));
+}
+
+/* ---- written reviews -------------------------------------------------------------------- */
+
+static bool within_reviews_quota(struct call *call)
+{
+    struct play *play = call->play;
+    int64_t hour = sim_real_ms() / 3600000;
+
+    if (hour != play->hour) {
+        play->hour = hour;
+        play->review_reads = 0;
+    }
+    if (++play->review_reads <= REVIEWS_PER_HOUR * sim_speed(call->sim))
+        return true;
+    google_fail(call->rp, 429, "RESOURCE_EXHAUSTED", "rateLimitExceeded",
+                "Quota exceeded for quota metric 'Reviews reads' and limit 'per hour'."); /* text
+                                                                               UNCONFIRMED */
+    return false;
+}
+
+/* A whole number in the query within [low, high]; absent leaves *out. */
+static bool query_number(struct call *call, const char *name, long low, long high, long *out)
+{
+    const char *text = sim_query(call->rq, name);
+    char *end = NULL;
+
+    if (text == NULL)
+        return true;
+    long value = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || value < low) {
+        google_fail(call->rp, 400, "INVALID_ARGUMENT", NULL, "Invalid value at '%s' (TYPE_UINT32), "
+                    "\"%.40s\"", name, text);
+        return false;
+    }
+    *out = value > high ? high : value;
+    return true;
+}
+
+/* Tokens name a place in the list ("page-20"); startIndex is the older way to say the same. */
+static bool read_place(struct call *call, long *first)
+{
+    const char *token = sim_query(call->rq, "token");
+    char *end = NULL;
+
+    if (token == NULL || *token == '\0')
+        return query_number(call, "startIndex", 0, PLAY_REVIEWS_MAX, first);
+    if (strncmp(token, "page-", 5) == 0 && token[5] >= '0' && token[5] <= '9')
+        *first = strtol(token + 5, &end, 10);
+    if (end != NULL && *end == '\0')
+        return true;
+    google_fail(call->rp, 400, "INVALID_ARGUMENT", "badRequest", "Invalid page token."); /* UNCONFIRMED
+                                                                                           text */
+    return false;
+}
+
+/* Newest first, of the last seven days; an empty page is {}. */
+static void list_reviews(struct call *call)
+{
+    const struct world *world = call->sim->world;
+    int64_t from_ms = world->now_ms - (int64_t)REVIEWS_KEPT_DAYS * 24 * 3600 * 1000;
+    long most = REVIEWS_PAGE, first = 0;
+    const struct play_review *review = NULL;
+
+    if (!within_reviews_quota(call) || !read_place(call, &first) ||
+        !query_number(call, "maxResults", 1, REVIEWS_PAGE_MAX, &most))
+        return;
+    json_t *list = json_array(), *page = json_object();
+    size_t i = (size_t)first;
+    for (; (review = play_review_at(&world->play, i)) != NULL && review->at_ms >= from_ms &&
+           json_array_size(list) < (size_t)most; i++)
+        json_array_append_new(list, play_review_json(review));
+    if (json_array_size(list) > 0)
+        json_object_set(page, "reviews", list);
+    json_decref(list);
+    if (review != NULL && review->at_ms >= from_ms) {
+        char token[32];
+        snprintf(token, sizeof token, "page-%zu", i);
+        json_object_set_new(page, "tokenPagination", json_pack("{s:s}", "nextPageToken", token));
+    }
+    sim_reply_json(call->rp, 200, page);
 }
 
 /* ---- routing ---------------------------------------------------------------------------- */
@@ -320,15 +437,20 @@ static bool split_last(struct call *call)
     return true;
 }
 
-/* The method's own parameters; edits.commit has two. */
+/* The method's own parameters. */
 static bool query_is_known(struct call *call)
 {
     static const char *const none[] = {NULL};
     static const char *const commit[] = {"changesNotSentForReview", "changesInReviewBehavior",
                                          NULL};
+    static const char *const reviews[] = {"maxResults", "startIndex", "token",
+                                          "translationLanguage", NULL};
+    bool is_reviews = call->rq->n_segments == 5 && strcmp(call->rq->segments[4], "reviews") == 0;
     bool is_commit = call->verb != NULL && strcmp(call->verb, "commit") == 0;
 
-    return !google_refuse_unknown_query(call->rq, call->rp, is_commit ? commit : none);
+    return !google_refuse_unknown_query(call->rq, call->rp, is_commit    ? commit
+                                                          : is_reviews ? reviews
+                                                                       : none);
 }
 
 static bool within_quota(struct call *call)
@@ -453,6 +575,9 @@ static void route(struct call *call)
     else if (n == 7 && strcmp(s[4], "tracks") == 0 && strcmp(s[6], "releases") == 0 &&
              sim_method_is(call->rq, "GET") && call->verb == NULL)
         list_summaries(call, s[5]);
+    else if (n == 5 && strcmp(s[4], "reviews") == 0 && sim_method_is(call->rq, "GET") &&
+             call->verb == NULL)
+        list_reviews(call);
     else
         not_found(call->rp);
 }

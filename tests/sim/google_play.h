@@ -11,3 +11,4 @@ json_t *play_summaries_json(const struct play_track *track);
  * caller clears `out`. `has_releases` tells an absent list from an empty one. */
 bool play_track_read(json_t *body, const struct play_store *store, const char *track_name,
                      struct play_track *out, bool *has_releases, struct sim_reply *rp);
+json_t *play_review_json(const struct play_review *review);

@@ -66,6 +66,8 @@ static const char *lifecycle(const struct play_release *release)
         return "RELEASE_LIFECYCLE_STATE_DRAFT";
     if (release->is_unsent)
         return "RELEASE_LIFECYCLE_STATE_NOT_SENT_FOR_REVIEW";
+    if (release->is_held && !release->is_in_review)
+        return "RELEASE_LIFECYCLE_STATE_APPROVED_NOT_PUBLISHED";
     if (release->is_in_review)
         return "RELEASE_LIFECYCLE_STATE_IN_REVIEW";
     return "RELEASE_LIFECYCLE_STATE_PUBLISHED";
@@ -90,6 +92,25 @@ json_t *play_summaries_json(const struct play_track *track)
                                             "releaseLifecycleState", lifecycle(r)));
     }
     return json_pack("{s:o}", "releases", releases);
+}
+
+/* ---- written reviews -------------------------------------------------------------------- */
+
+/* Absent fields are missing. Names of authors are made up by nobody here: the field stays away. */
+json_t *play_review_json(const struct play_review *review)
+{
+    char seconds[24];
+
+    snprintf(seconds, sizeof seconds, "%lld", (long long)(review->at_ms / 1000));
+    json_t *comment = json_pack("{s:s, s:i, s:{s:s, s:i}}", "text", review->text, "starRating",
+                                review->stars, "lastModified", "seconds", seconds, "nanos",
+                                (int)(review->at_ms % 1000) * 1000000);
+    if (review->language[0] != '\0')
+        json_object_set_new(comment, "reviewerLanguage", json_string(review->language));
+    if (review->code > 0)
+        json_object_set_new(comment, "appVersionCode", json_integer(review->code));
+    return json_pack("{s:s, s:[{s:o}]}", "reviewId", review->id, "comments", "userComment",
+                     comment);
 }
 
 /* ---- reading ---------------------------------------------------------------------------- */

@@ -130,10 +130,17 @@ static const struct play_release *find_same(const struct play_track *track,
     return NULL;
 }
 
+/* What users get of it: a change that waits in the console is not there yet. */
+static enum play_status live_status(const struct play_release *release)
+{
+    return release->is_held || release->is_unsent ? release->live_status : release->status;
+}
+
 static bool is_served(const struct play_release *release)
 {
-    return (release->status == PLAY_COMPLETED || release->status == PLAY_IN_PROGRESS) &&
-           !release->is_in_review && !release->is_unsent;
+    enum play_status status = live_status(release);
+
+    return (status == PLAY_COMPLETED || status == PLAY_IN_PROGRESS) && !release->is_in_review;
 }
 
 /* Google "APKs and Tracks": the previous completed release that was published and is not halted. */
@@ -158,9 +165,19 @@ double play_percent(const struct play_track *track, int64_t code)
         const struct play_release *r = &track->releases[i];
         for (size_t k = 0; k < r->n_codes; k++)
             if (r->codes[k] == code && is_served(r))
-                return r->status == PLAY_COMPLETED ? 100 : r->fraction * 100;
+                return live_status(r) == PLAY_COMPLETED            ? 100
+                       : r->is_held || r->is_unsent ? r->live_fraction * 100
+                                                    : r->fraction * 100;
     }
     return 0;
+}
+
+bool play_is_internal(const char *track)
+{
+    const char *colon = strchr(track, ':');
+    const char *plain = colon == NULL ? track : colon + 1;
+
+    return strcmp(plain, "internal") == 0 || strcmp(plain, "qa") == 0;
 }
 
 /* ---- judging an update ------------------------------------------------------------------ */
@@ -232,7 +249,7 @@ static bool judge_halt(struct judge *judge, const struct play_release *wanted,
     /* A completed release. Texts of these three: UNCONFIRMED. */
     if (wanted->fraction > 0)
         return refuse(judge, 400, "badRequest", "HALTED release must not have fraction");
-    if (strcmp(judge->current->name, "internal") == 0 || strcmp(judge->current->name, "qa") == 0)
+    if (play_is_internal(judge->current->name))
         return refuse(judge, 400, "badRequest",
                       "Releases on the internal testing track cannot be halted");
     if (fallback(judge->current, now) == NULL)
@@ -389,6 +406,11 @@ static void add_wanted(struct judge *judge, struct play_track *out)
         made->was_published = now != NULL && now->was_published;
         made->is_in_review = now != NULL && now->is_in_review;
         made->is_unsent = now != NULL && now->is_unsent;
+        made->is_held = now != NULL && now->is_held;
+        made->live_status = now != NULL ? live_status(now) : PLAY_DRAFT;
+        made->live_fraction = now == NULL                      ? 0
+                              : now->is_held || now->is_unsent ? now->live_fraction
+                                                               : now->fraction;
         made->is_hidden = false;
         if (is_trap && now != NULL && now->status == PLAY_IN_PROGRESS) {
             made->status = PLAY_HALTED;
@@ -498,26 +520,67 @@ static bool is_new_to_users(const struct play_release *release)
            !release->was_published;
 }
 
+/* A change to what users have, as against before the commit. */
+static bool is_changed(const struct play_track *before, const struct play_release *now)
+{
+    const struct play_release *old = find_same(before, now);
+
+    return old == NULL ? now->status != PLAY_DRAFT
+                       : old->status != now->status || old->fraction < now->fraction ||
+                             old->fraction > now->fraction;
+}
+
+/* What a changed release waits for, where it does not go live by itself. */
+static void hold(const struct play_store *store, const struct play_track *before,
+                 struct play_release *r, bool is_unsent)
+{
+    const struct play_release *old = find_same(before, r);
+
+    if (!is_changed(before, r) || (!is_unsent && !store->is_managed))
+        return;
+    if (!r->is_held && !r->is_unsent) {
+        r->live_status = old == NULL || !old->was_published ? PLAY_DRAFT : old->status;
+        r->live_fraction = old == NULL ? 0 : old->fraction;
+    }
+    r->is_unsent = is_unsent;
+    r->is_held = !is_unsent;
+}
+
+void play_publish(struct play_store *store)
+{
+    for (size_t t = 0; t < store->n_tracks; t++)
+        for (size_t i = 0; i < store->tracks[t].n_releases; i++) {
+            struct play_release *r = &store->tracks[t].releases[i];
+            if (r->is_held || r->is_unsent)
+                r->was_published = r->was_published || r->status == PLAY_IN_PROGRESS ||
+                                   r->status == PLAY_COMPLETED;
+            r->is_held = r->is_unsent = false;
+        }
+    store->next_change++;
+}
+
 void play_commit(struct play_store *store, const struct play_track *tracks, size_t n_tracks,
                  bool is_unsent, int64_t now_ms)
 {
     bool starts_review = false;
 
     for (size_t t = 0; t < n_tracks && t < PLAY_TRACKS_MAX; t++) {
+        struct play_track before = {.n_releases = 0};
         if (t < store->n_tracks) {
             remember_codes(store, &store->tracks[t]);
-            play_track_clear(&store->tracks[t]);
+            before = store->tracks[t];
         }
         play_track_copy(&store->tracks[t], &tracks[t]);
         for (size_t i = 0; i < tracks[t].n_releases; i++) {
             struct play_release *r = &store->tracks[t].releases[i];
+            hold(store, &before, r, is_unsent);
             if (!is_new_to_users(r))
                 continue;
-            r->is_unsent = is_unsent;
             r->is_in_review = !is_unsent && (store->review_minutes > 0 || r->is_in_review);
-            r->was_published = !r->is_unsent && !r->is_in_review;
+            r->was_published = !r->is_unsent && !r->is_held && !r->is_in_review;
             starts_review = starts_review || r->is_in_review;
         }
+        play_track_clear(&before);
     }
     if (n_tracks > store->n_tracks)
         store->n_tracks = n_tracks;
@@ -539,6 +602,26 @@ void play_advance(struct play_store *store, int64_t now_ms)
             if (!r->is_in_review)
                 continue;
             r->is_in_review = false;
-            r->was_published = true;
+            r->was_published = !r->is_held && !r->is_unsent;
         }
+}
+
+/* ---- written reviews -------------------------------------------------------------------- */
+
+void play_review_add(struct play_store *store, int64_t code, int stars, const char *language,
+                     const char *text, int64_t at_ms)
+{
+    struct play_review *r = &store->reviews[store->n_reviews++ % PLAY_REVIEWS_MAX];
+
+    *r = (struct play_review){.code = code, .stars = stars, .at_ms = at_ms};
+    snprintf(r->id, sizeof r->id, "gp:AOqp%08zx", store->n_reviews);
+    snprintf(r->language, sizeof r->language, "%s", language);
+    snprintf(r->text, sizeof r->text, "%s", text);
+}
+
+const struct play_review *play_review_at(const struct play_store *store, size_t i)
+{
+    if (i >= store->n_reviews || i >= PLAY_REVIEWS_MAX)
+        return NULL;
+    return &store->reviews[(store->n_reviews - 1 - i) % PLAY_REVIEWS_MAX];
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PLAY_TRACKS_MAX = 12, PLAY_RELEASES_MAX = 8, PLAY_CODES_MAX = 4 };
+enum { PLAY_TRACKS_MAX = 12, PLAY_RELEASES_MAX = 8, PLAY_CODES_MAX = 4, PLAY_REVIEWS_MAX = 1024 };
 
 enum play_status { PLAY_UNSPECIFIED, PLAY_DRAFT, PLAY_IN_PROGRESS, PLAY_HALTED, PLAY_COMPLETED };
 
@@ -26,6 +26,9 @@ struct play_release {
     char *countries_json; /* countryTargeting as sent, or NULL */
     bool is_in_review;    /* sent, not published yet */
     bool is_unsent;       /* waits in the console (changesNotSentForReview) */
+    bool is_held;         /* approved, waits in the console (managed publishing) */
+    enum play_status live_status; /* of one that waits there: what users get until then */
+    double live_fraction;
     bool was_published;   /* has been given to users */
     bool is_hidden;       /* superseded: a possible fallback, not shown by tracks.get */
 };
@@ -36,11 +39,25 @@ struct play_track {
     size_t n_releases;
 };
 
+/* A written review of a production version. */
+struct play_review {
+    char id[24];
+    int64_t code;      /* 0 = the device did not tell */
+    int stars;
+    int64_t at_ms;     /* lastModified */
+    char language[8];
+    char text[160];    /* a tab between title and body, where there is a title */
+};
+
 struct play_store {
     char package[64];
     int64_t next_change;  /* counts commits and console changes: open edits die by it */
     bool is_review_running;   /* something of this app is with Google's reviewers */
     bool needs_manual_send;   /* commits must carry changesNotSentForReview */
+    bool is_managed;          /* managed publishing: what is approved waits for a person */
+    bool is_draft_app;        /* never published: drafts only */
+    struct play_review reviews[PLAY_REVIEWS_MAX]; /* a ring, oldest first from n_reviews */
+    size_t n_reviews;         /* written so far */
     int review_minutes;       /* a new release waits so long for its review; 0 = not at all */
     int64_t review_end_ms;    /* 0 = none running, or one without an end */
     int64_t library[16];      /* version codes uploaded and not on a track */
@@ -78,6 +95,14 @@ bool play_track_update(const struct play_track *current, const struct play_track
  * review first, or wait in the console when `is_unsent`. */
 void play_commit(struct play_store *store, const struct play_track *tracks, size_t n_tracks,
                  bool is_unsent, int64_t now_ms);
+/* A person presses publish or send in the console: everything that waits there goes live. */
+void play_publish(struct play_store *store);
+void play_review_add(struct play_store *store, int64_t code, int stars, const char *language,
+                     const char *text, int64_t at_ms);
+/* The i-th newest, NULL = there are not so many. */
+const struct play_review *play_review_at(const struct play_store *store, size_t i);
+/* Internal testing, of any form factor: "internal" and "qa" name it. */
+bool play_is_internal(const char *track);
 /* Ends a review when its time has come. */
 void play_advance(struct play_store *store, int64_t now_ms);
 /* True when the app has an artifact of this version code. */

@@ -312,7 +312,7 @@ static void reviews_in_the_way(void **state)
            "must not be set");
     store->is_review_running = true;
     expect(play(f, "POST", NULL, ":commit?changesInReviewBehavior=ERROR_IF_IN_REVIEW", edit), 400,
-           "in review");
+           "CHANGES_ALREADY_IN_REVIEW");
     expect(play(f, "GET", NULL, "", edit), 200, edit); /* still valid */
     store->needs_manual_send = true;
     expect(play(f, "POST", NULL, ":commit", edit), 400,
@@ -320,6 +320,164 @@ static void reviews_in_the_way(void **state)
     expect(play(f, "POST", NULL, ":commit?changesNotSentForReview=true", edit), 200, edit);
     assert_false(store->is_review_running); /* silently cancelled: the default */
     free(edit);
+}
+
+static const char halt_body[] = "{\"track\":\"production\",\"releases\":[{\"name\":\"2.15.3\","
+                                "\"versionCodes\":[\"2025011401\"],\"status\":\"halted\","
+                                "\"userFraction\":0.2}]}";
+
+static double production_percent(struct fixture *f, int64_t code)
+{
+    struct play_store *store = &f->sim->world->play;
+
+    return play_percent(play_track_find(store->tracks, store->n_tracks, "production"), code);
+}
+
+/* With managed publishing a commit is accepted, and users go on as before until a person publishes. */
+static void managed_publishing_waits_for_a_hand(void **state)
+{
+    struct fixture *f = *state;
+    struct play_store *store = &f->sim->world->play;
+
+    store->is_managed = true;
+    char *edit = open_edit(f);
+    expect(play(f, "PUT", halt_body, "/tracks/production", edit), 200, "halted");
+    expect(play(f, "POST", NULL, ":commit", edit), 200, edit);
+    assert_true(production_percent(f, 2025011401) > 19.9);
+    expect(play(f, "GET", NULL, "/tracks/production/releases", NULL), 200,
+           "RELEASE_LIFECYCLE_STATE_APPROVED_NOT_PUBLISHED");
+    play_publish(store);
+    assert_true(production_percent(f, 2025011401) < 0.1);
+    expect(play(f, "GET", NULL, "/tracks/production/releases", NULL), 200,
+           "RELEASE_LIFECYCLE_STATE_PUBLISHED");
+    free(edit);
+}
+
+/* changesNotSentForReview: accepted, and nothing of it live until somebody sends it. */
+static void what_is_not_sent_is_not_live(void **state)
+{
+    struct fixture *f = *state;
+    struct play_store *store = &f->sim->world->play;
+
+    store->needs_manual_send = true;
+    char *edit = open_edit(f);
+    expect(play(f, "PUT", halt_body, "/tracks/production", edit), 200, "halted");
+    expect(play(f, "POST", NULL, ":commit?changesNotSentForReview=true", edit), 200, edit);
+    assert_true(production_percent(f, 2025011401) > 19.9);
+    expect(play(f, "GET", NULL, "/tracks/production/releases", NULL), 200,
+           "RELEASE_LIFECYCLE_STATE_NOT_SENT_FOR_REVIEW");
+    play_publish(store);
+    assert_true(production_percent(f, 2025011401) < 0.1);
+    free(edit);
+}
+
+static void a_draft_app_takes_drafts_only(void **state)
+{
+    struct fixture *f = *state;
+
+    f->sim->world->play.is_draft_app = true;
+    char *edit = open_edit(f);
+    expect(play(f, "PUT", halt_body, "/tracks/production", edit), 400,
+           "Only releases with status draft may be created on draft app");
+    expect(play(f, "PUT",
+                "{\"releases\":[{\"versionCodes\":[\"2025012101\"],\"status\":\"draft\"}]}",
+                "/tracks/production", edit),
+           200, "draft");
+    free(edit);
+}
+
+/* [tracks]: any track but internal testing, under both names and on every form factor. */
+static void internal_testing_is_not_halted(void **state)
+{
+    struct fixture *f = *state;
+    char *edit = open_edit(f);
+
+    expect(play(f, "PUT",
+                "{\"releases\":[{\"versionCodes\":[\"2025012101\"],\"status\":\"halted\"}]}",
+                "/tracks/internal", edit),
+           400, "internal testing track cannot be halted");
+    expect(play(f, "PUT",
+                "{\"releases\":[{\"versionCodes\":[\"2025011404\"],\"status\":\"halted\"}]}",
+                "/tracks/wear%3Ainternal", edit),
+           400, "internal testing track cannot be halted");
+    assert_true(play_is_internal("qa") && play_is_internal("wear:qa"));
+    assert_false(play_is_internal("beta") || play_is_internal("production"));
+    free(edit);
+}
+
+static json_t *reviews_of(struct fixture *f, const char *query)
+{
+    struct drive_answer a = play(f, "GET", NULL, query, NULL);
+
+    assert_int_equal(a.status, 200);
+    json_t *page = json_loads(a.body, 0, NULL);
+    assert_non_null(page);
+    drive_clear(&a);
+    return page;
+}
+
+static void reviews_are_listed_newest_first(void **state)
+{
+    struct fixture *f = *state;
+    struct world *world = f->sim->world;
+    int64_t week_ms = (int64_t)7 * 24 * 3600 * 1000, last = INT64_MAX;
+    size_t total = 0, pages = 0;
+    char query[80] = "/reviews?maxResults=100";
+
+    while (query[0] != '\0') {
+        json_t *page = reviews_of(f, query), *list = json_object_get(page, "reviews");
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            json_t *user = json_object_get(
+                json_array_get(json_object_get(json_array_get(list, i), "comments"), 0),
+                "userComment");
+            const char *seconds = json_string_value(
+                json_object_get(json_object_get(user, "lastModified"), "seconds"));
+            assert_non_null(seconds); /* an int64, so a string */
+            int64_t at = strtoll(seconds, NULL, 10);
+            assert_true(at <= last && at * 1000 >= world->now_ms - week_ms - 1000);
+            last = at;
+            total++;
+        }
+        const char *next = json_string_value(
+            json_object_get(json_object_get(page, "tokenPagination"), "nextPageToken"));
+        snprintf(query, sizeof query, next == NULL ? "%s" : "/reviews?maxResults=100&token=%s",
+                 next == NULL ? "" : next);
+        json_decref(page);
+        pages++;
+        assert_true(pages < 20);
+    }
+    assert_in_range(total, 200, 600);
+    play_review_add(&world->play, 2025011401, 1, "de", "Aua\tStuerzt ab", world->now_ms);
+    json_t *newest = reviews_of(f, "/reviews?maxResults=1");
+    char *text = sim_json_text(newest);
+    assert_non_null(strstr(text, "\"appVersionCode\":2025011401"));
+    assert_non_null(strstr(text, "Aua\\tStuerzt ab"));
+    free(text);
+    json_decref(newest);
+    expect(play(f, "GET", NULL, "/reviews?token=nonsense", NULL), 400, "Invalid page token");
+    expect(play(f, "GET", NULL, "/reviews?maxResults=0", NULL), 400, "maxResults");
+    expect(play(f, "GET", NULL, "/reviews?pageSize=5", NULL), 400, "pageSize");
+    world->play.n_reviews = 0;
+    expect(play(f, "GET", NULL, "/reviews", NULL), 200, "{}");
+}
+
+static void reviews_have_a_quota_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+    int refused = 0;
+
+    for (int i = 0; i < 450 && refused == 0; i++) { /* an hour may end in between */
+        struct drive_answer a = play(f, "GET", NULL, "/reviews?maxResults=1", NULL);
+        if (a.status != 200) {
+            assert_int_equal(a.status, 429);
+            assert_non_null(strstr(a.body, "RESOURCE_EXHAUSTED"));
+            assert_in_range(i, 200, 400);
+            refused++;
+        }
+        drive_clear(&a);
+    }
+    assert_int_equal(refused, 1);
+    expect(play(f, "GET", NULL, "/tracks/production/releases", NULL), 200, "releases");
 }
 
 /* 503 after the write: the client must not see it, the world must. */
@@ -390,6 +548,12 @@ int main(void)
         WORLD_TEST(one_edit_at_a_time),
         WORLD_TEST(bad_bodies),
         WORLD_TEST(reviews_in_the_way),
+        WORLD_TEST(managed_publishing_waits_for_a_hand),
+        WORLD_TEST(what_is_not_sent_is_not_live),
+        WORLD_TEST(a_draft_app_takes_drafts_only),
+        WORLD_TEST(internal_testing_is_not_halted),
+        WORLD_TEST(reviews_are_listed_newest_first),
+        WORLD_TEST(reviews_have_a_quota_of_their_own),
         WORLD_TEST(a_lost_answer_was_applied),
         cmocka_unit_test(effects_are_told_apart),
     };

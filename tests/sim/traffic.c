@@ -98,6 +98,30 @@ void traffic_app_minute(const struct world *world, struct world_app *app, size_t
     }
 }
 
+/* About one user in 300,000 writes a review in an hour; how many of them one star, follows the
+ * crashes. Stars without words are not among what the store gives out. */
+void traffic_review_minute(struct world *world, const struct world_app *app, int64_t minute)
+{
+    static const char *const bad[] = {"Crashes\tSince the update it closes while I run.",
+                                      "Keeps closing", "No puedo abrirla"};
+    static const char *const good[] = {"Great app\tUse it every day.", "Works well", "Muy buena"};
+    static const char *const languages[] = {"en", "en", "es"};
+    struct stream stream = open_stream(world, 20000, minute);
+    uint32_t n = poisson(&stream, app->users / 300000 / 60);
+
+    for (uint32_t i = 0; i < n; i++) {
+        double who = next_unit(&stream), mood = next_unit(&stream);
+        size_t words = (size_t)(next_unit(&stream) * 3), v = 0;
+        while (v + 1 < app->n_versions && who > app->versions[v].share)
+            who -= app->versions[v++].share;
+        double bad_share = 0.04 + 15 * app->versions[v].crash_rate;
+        int stars = mood < bad_share ? 1 : mood < bad_share + 0.05 ? 2 : mood < 0.5 ? 4 : 5;
+        play_review_add(&world->play, strtoll(app->versions[v].build, NULL, 10), stars,
+                        languages[words], stars < 3 ? bad[words] : good[words],
+                        (minute + 1) * WORLD_MINUTE_MS);
+    }
+}
+
 void traffic_service_minute(const struct world *world, struct world_service *service, size_t index,
                             int64_t minute)
 {

@@ -198,6 +198,9 @@ static void live_minute(struct world *world, int64_t minute)
         adopt(world, &world->apps[i]);
         traffic_app_minute(world, &world->apps[i], i, minute);
     }
+    struct world_app *android = world_app_find(world, "android");
+    if (android != NULL)
+        traffic_review_minute(world, android, minute);
     for (size_t i = 0; i < world->n_services; i++) {
         traffic_service_minute(world, &world->services[i], i, minute);
         traffic_alarm_minute(&world->services[i], minute);

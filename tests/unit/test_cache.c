@@ -58,6 +58,8 @@ static void put_facts(struct sw_model *model)
                                  .is_pause_begin_seen = true,
                                  .pause_days_before = known(2),
                                  .release_how = "by Apple",
+                                 .halt_wait = SW_HALT_WAIT_HAND,
+                                 .halt_wait_note = "send it",
                                  .other = {.version = "2.16.0",
                                            .build = "20250121.1",
                                            .state = SW_STATE_TESTING,
@@ -194,6 +196,8 @@ static void facts_come_back_marked(void **state)
     assert_int_equal(ios->rollout.paused_since_ms, 600);
     assert_true(ios->rollout.is_pause_begin_seen && ios->rollout.pause_days_before.value == 2);
     assert_string_equal(ios->rollout.release_how, "by Apple");
+    assert_int_equal(ios->rollout.halt_wait, SW_HALT_WAIT_HAND);
+    assert_string_equal(ios->rollout.halt_wait_note, "send it");
     assert_string_equal(ios->rollout.other.version, "2.16.0");
     assert_int_equal(ios->rollout.other.state, SW_STATE_TESTING);
     assert_string_equal(ios->rollout.other.raw_state, "VALID");

@@ -525,6 +525,35 @@ static void test_google_token_is_shared_and_renewed(void **state)
     rig_close(&rig);
 }
 
+/* One renewal for a 401; a second 401 is the answer. */
+static void test_google_401_renews_once(void **state)
+{
+    (void)state;
+    static const struct answer token = {.status = 200,
+                                        .body = "{\"access_token\":\"ya29.c4n4ry\",\"expires_in\":"
+                                                "3599,\"token_type\":\"Bearer\"}"};
+    static const struct answer answers[] = {{.status = 401}, {.status = 401}};
+    struct rig rig;
+    rig_open(&rig, answers, 2, google(folder, rsa), false);
+    rig.script.token_answer = &token;
+    assert_int_equal(send_op(&rig, GET), SW_E_AUTH);
+    assert_string_equal(rig.script.log, "token get token get ");
+    rig_close(&rig);
+}
+
+static void test_google_invalid_scope(void **state)
+{
+    (void)state;
+    static const struct answer token = {.status = 400, .body = "{\"error\":\"invalid_scope\"}"};
+    static const struct answer answers[] = {{.status = 200}};
+    struct rig rig;
+    rig_open(&rig, answers, 1, google(folder, rsa), false);
+    rig.script.token_answer = &token;
+    assert_int_equal(send_op(&rig, GET), SW_E_AUTH);
+    assert_string_equal(rig.script.log, "token "); /* nothing else was asked */
+    rig_close(&rig);
+}
+
 static void test_google_says_no(void **state)
 {
     (void)state;
@@ -722,6 +751,8 @@ int main(void)
         cmocka_unit_test(test_one_renewal),
         cmocka_unit_test(test_google_token_is_shared_and_renewed),
         cmocka_unit_test(test_google_says_no),
+        cmocka_unit_test(test_google_invalid_scope),
+        cmocka_unit_test(test_google_401_renews_once),
         cmocka_unit_test(test_write_without_token_is_not_unknown),
         cmocka_unit_test(test_action_does_not_wait_for_a_token),
         cmocka_unit_test(test_cancel_ends_a_pause),

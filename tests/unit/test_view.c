@@ -680,6 +680,8 @@ static void a_second_version_builds_and_reviews_are_told(void **state)
     f.android->rollout.other = (struct sw_other_version){
         .version = "2.16.0", .state = SW_STATE_TESTING, .raw_state = "VALID"};
     sw_copy(f.android->rollout.release_how, sizeof f.android->rollout.release_how, "by hand");
+    f.android->rollout.halt_wait = SW_HALT_WAIT_HAND;
+    sw_copy(f.android->rollout.halt_wait_note, sizeof f.android->rollout.halt_wait_note, "send it");
     const struct sw_build_seen builds[2] = {
         {.version = "2.16.0", .build = "9", .internal = "IN_BETA_TESTING", .sessions = 410,
          .crashes = 3, .installs = -1},
@@ -701,6 +703,9 @@ static void a_second_version_builds_and_reviews_are_told(void **state)
     assert_int_equal(sw_json_parse(text, strlen(text), NULL, &tree, NULL), SW_OK);
     assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].other.state")), "TESTING");
     assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].release_how")), "by hand");
+    assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].halt_wait.for")), "hand");
+    assert_string_equal(json_string_value(sw_json_at(tree, "platforms[0].halt_wait.what")),
+                        "send it");
     assert_int_equal(json_integer_value(sw_json_at(tree, "platforms[0].builds[0].crashes")), 3);
     assert_true(json_is_null(sw_json_at(tree, "platforms[0].builds[1].crashes")));
     assert_int_equal(json_integer_value(sw_json_at(tree, "platforms[0].reviews[0].rating")), 1);

@@ -225,6 +225,153 @@ static void test_state_table(void **state)
         check_state(&state_cases[i]);
 }
 
+/* ---------------------------------------------- halts, neighbours, testing tracks */
+
+/* Reads production with these releases and lives beside these other tracks. */
+static const struct sw_rollout *read_beside(struct sw_flow *flow, const char *releases,
+                                            const char *lives, const char *others)
+{
+    char tracks[4096], list[2048];
+    sw_format(tracks, sizeof(tracks), "{\"tracks\":[%s{\"track\":\"production\"%s%s%s}]}", others,
+              releases[0] ? ",\"releases\":[" : "", releases, releases[0] ? "]" : "");
+    sw_format(list, sizeof(list), "{\"releases\":[%s]}", lives);
+    const struct flow_step steps[] = {LIVES(list), INSERT, TRACKS(tracks), DROP};
+    return observe(flow, steps, SW_ARRAY_LEN(steps));
+}
+
+static struct sw_flow *phone(void)
+{
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
+    return flow;
+}
+
+static void test_a_halt_that_waits_says_for_whom(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *life;
+        enum sw_halt_wait wait;
+        const char *note;
+    } cases[] = {
+        {"PUBLISHED", SW_HALT_WAIT_NONE, ""},
+        {"IN_REVIEW", SW_HALT_WAIT_REVIEW, "Google is reviewing it"},
+        {"NOT_SENT_FOR_REVIEW", SW_HALT_WAIT_HAND, "send it for review in the Play Console"},
+        {"APPROVED_NOT_PUBLISHED", SW_HALT_WAIT_HAND, "publish it in the Play Console"},
+        {"NOT_APPROVED", SW_HALT_WAIT_HAND, "did not approve it"},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        char lives[400];
+        struct sw_flow *flow = phone();
+        sw_format(lives, sizeof(lives), L("41200", "%s"), cases[i].life);
+        const struct sw_rollout *r =
+            read_beside(flow, R("41200", "4.12.0", "halted", F("0.2")), lives, "");
+        assert_int_equal(r->halt_wait, cases[i].wait);
+        if (!strstr(r->halt_wait_note, cases[i].note))
+            fail_msg("%s: %s", cases[i].life, r->halt_wait_note);
+        assert_int_equal(r->halt_wait_note[0] != '\0', cases[i].wait != SW_HALT_WAIT_NONE);
+        flow_free(flow);
+    }
+}
+
+static void test_two_releases_in_flight_are_both_told(void **state)
+{
+    (void)state;
+    struct sw_flow *flow = phone();
+    const struct sw_rollout *r = read_beside(
+        flow,
+        R("41201", "4.12.1", "halted", F("0.05")) "," R("41200", "4.12.0", "inProgress", F("0.5")),
+        "", "");
+    assert_string_equal(r->identity, "41200");
+    assert_string_equal(r->other.version, "4.12.1");
+    assert_string_equal(r->other.build, "41201");
+    assert_int_equal(r->other.state, SW_STATE_HALTED);
+    assert_string_equal(r->other.raw_state, "halted");
+    assert_true(r->other.percent_set.is_known && r->other.percent_set.value == 5);
+    r = read_beside(flow, R("41200", "4.12.0", "inProgress", F("0.5")), "", "");
+    assert_string_equal(r->other.version, "");
+    flow_free(flow);
+}
+
+#define ON(track, releases) "{\"track\":\"" track "\",\"releases\":[" releases "]},"
+
+static void test_testing_tracks_say_where_a_version_stands(void **state)
+{
+    (void)state;
+    struct sw_flow *flow = phone();
+    const struct sw_rollout *r = read_beside(
+        flow, R("41200", "4.12.0", "inProgress", F("0.2")), "",
+        ON("qa", R("41201", "4.12.1", "completed", ""))
+            ON("beta", R("41201", "4.12.1", "completed", "") "," R("41200", "4.12.0", "completed", ""))
+                ON("alpha", R("41201", "4.12.1", "inProgress", F("0.2")))
+                    ON("beta2", R("41000", "4.10.0", "completed", ""))
+                        ON("wear:beta", R("900", "0.9.0", "completed", "")));
+    assert_int_equal(r->state, SW_STATE_ROLLING);
+    const struct flow_reports *reports = flow_reports(flow);
+    assert_int_equal(reports->builds_count, 1);
+    assert_int_equal(reports->builds[0].count, 2); /* not the old one, not the watch's */
+    const struct sw_build_seen *b = reports->builds[0].items;
+    assert_string_equal(b[0].version, "4.12.1");
+    assert_string_equal(b[0].build, "41201");
+    assert_string_equal(b[0].internal, "qa completed");
+    assert_string_equal(b[0].external, "beta completed, alpha in progress at 20%");
+    assert_int_equal(b[0].observed_at_ms, now);
+    assert_string_equal(b[1].build, "41200");
+    assert_string_equal(b[1].external, "beta completed");
+    flow_free(flow);
+}
+
+/* Not NONE: it exists, where testers have it. */
+static void test_a_release_on_a_testing_track_alone_is_testing(void **state)
+{
+    (void)state;
+    static struct sw_rollout last;
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    struct sw_target *target = flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
+    const struct sw_rollout *r =
+        read_beside(flow, "", "", ON("beta", R("41201", "4.12.1", "completed", "")));
+    assert_int_equal(r->state, SW_STATE_TESTING);
+    assert_string_equal(r->raw_state, "no release; beta completed");
+    assert_string_equal(r->version, "4.12.1");
+    assert_string_equal(r->identity, "41201");
+    assert_true(r->percent_set.is_known && r->percent_set.value == 0);
+    sw_rollout_copy(&last, r);
+    target->rollout = &last;
+    const struct flow_step carried[] = {LIVES("{}")}; /* no edit is due: it stays testing */
+    flow_set_now(flow, now + 60000);
+    r = observe(flow, carried, 1);
+    assert_int_equal(r->state, SW_STATE_TESTING);
+    struct sw_source_offer offer;
+    for (int verb = SW_VERB_HALT; verb < SW_VERB_COUNT; verb++) {
+        sw_source_google_play.offer(target, r, (enum sw_verb)verb, &offer);
+        assert_false(offer.is_possible);
+    }
+    target->rollout = NULL;
+    sw_rollout_clear(&last);
+    flow_free(flow);
+    flow = phone(); /* a watch's beta says nothing of phones */
+    r = read_beside(flow, "", "", ON("wear:beta", R("41201", "4.12.1", "completed", "")));
+    assert_int_equal(r->state, SW_STATE_NONE);
+    flow_free(flow);
+}
+
+static void test_internal_and_qa_are_two_names_of_one_track(void **state)
+{
+    (void)state;
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    flow_add_target(flow, SW_ROLE_ROLLOUT, "source: play\npackage: com.acme.app\ntrack: internal\n");
+    const struct flow_step steps[] = {
+        {.request = "GET " APP "/tracks/internal/releases", .status = 404, .reply = "{\"error\":{}}"},
+        STEP("GET " APP "/tracks/qa/releases", "{\"releases\":[" L("41200", "PUBLISHED") "]}"),
+        INSERT,
+        TRACKS("{\"tracks\":[{\"track\":\"qa\",\"releases\":["
+               R("41200", "4.12.0", "completed", "") "]}]}"),
+        DROP};
+    const struct sw_rollout *r = observe(flow, steps, SW_ARRAY_LEN(steps));
+    assert_int_equal(r->state, SW_STATE_COMPLETE);
+    flow_free(flow);
+}
+
 static void test_labels(void **state)
 {
     (void)state;
@@ -706,6 +853,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_state_table),
+        cmocka_unit_test(test_a_halt_that_waits_says_for_whom),
+        cmocka_unit_test(test_two_releases_in_flight_are_both_told),
+        cmocka_unit_test(test_testing_tracks_say_where_a_version_stands),
+        cmocka_unit_test(test_a_release_on_a_testing_track_alone_is_testing),
+        cmocka_unit_test(test_internal_and_qa_are_two_names_of_one_track),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_percent_is_carried_between_edits_with_its_age),
         cmocka_unit_test(test_edit_is_read_when_due),

@@ -348,7 +348,7 @@ static void test_commits(void **state)
                    "\"status\":\"FAILED_PRECONDITION\",\"details\":[{\"@type\":\"type.googleapis."
                    "com/google.rpc.ErrorInfo\",\"reason\":\"CHANGES_ALREADY_IN_REVIEW\"}]}}"},
          true,
-         SW_E_CONFLICT,
+         SW_E_IN_REVIEW,
          "NOT HALTED: committing"},
         {"a review runs, in other words",
          {.request = COMMIT_LINE,
@@ -356,8 +356,8 @@ static void test_commits(void **state)
           .reply = "{\"error\":{\"code\":400,\"message\":\"Nope.\",\"details\":[{\"reason\":"
                    "\"CHANGES_ALREADY_IN_REVIEW\"}]}}"},
          true,
-         SW_E_CONFLICT,
-         "NOTHING WAS CHANGED: committing would have cancelled that review"},
+         SW_E_IN_REVIEW,
+         "cancelled that review; what is in review is not told. Confirm once more to cancel it (--cancel-review)"},
         {"only a person can send it for review",
          {.request = COMMIT_LINE,
           .status = 400,
@@ -655,6 +655,7 @@ static const struct offer_case offer_cases[] = {
     {SW_STATE_IN_REVIEW, "inProgress, IN_REVIEW", 0, "H"},
     {SW_STATE_FAILED, "inProgress, NOT_APPROVED", 0, ""},
     {SW_STATE_NONE, "no release", -1, ""},
+    {SW_STATE_TESTING, "no release; beta completed", 0, ""},
     {SW_STATE_UNKNOWN, "paused", -1, "H"},
 };
 
@@ -665,9 +666,11 @@ static void check_offer(const struct offer_case *c, enum sw_verb verb, char lett
                            .stages = {{.percent = 5, .weekday = -1},
                                       {.percent = 50, .weekday = -1},
                                       {.percent = 100, .weekday = -1}}};
-    struct sw_target target = {.plan = &plan};
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    struct sw_target target = *flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
     struct sw_rollout rollout = {.state = c->state};
     struct sw_source_offer offer;
+    target.plan = &plan;
     sw_copy(rollout.raw_state, sizeof(rollout.raw_state), c->raw);
     sw_copy(rollout.version, sizeof(rollout.version), "4.12.0");
     sw_copy(rollout.identity, sizeof(rollout.identity), "41200");
@@ -685,6 +688,7 @@ static void check_offer(const struct offer_case *c, enum sw_verb verb, char lett
     rollout.identity[0] = '\0';
     sw_source_google_play.offer(&target, &rollout, verb, &offer);
     assert_false(offer.is_possible);
+    flow_free(flow);
 }
 
 static void test_offers(void **state)
@@ -706,16 +710,19 @@ static void test_offer_says_what_happens(void **state)
         .kind = SW_PLAN_STAGES,
         .count = 2,
         .stages = {{.percent = 20, .weekday = -1}, {.percent = 50, .weekday = -1}}};
-    struct sw_target target = {.plan = &plan};
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    struct sw_target target = *flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
     struct sw_rollout rollout = {.state = SW_STATE_ROLLING, .percent_set = {20, true}};
     struct sw_source_offer offer;
+    target.plan = &plan;
     sw_copy(rollout.version, sizeof(rollout.version), "4.12.0");
     sw_copy(rollout.identity, sizeof(rollout.identity), "41200");
     sw_copy(rollout.previous_version, sizeof(rollout.previous_version), "4.11.2");
     sw_source_google_play.offer(&target, &rollout, SW_VERB_HALT, &offer);
     assert_string_equal(offer.effect,
                         "Within hours Play gives 4.12.0 (code 41200) to no more users and serves "
-                        "4.11.2 to the rest; 20% is kept to resume from.");
+                        "4.11.2 to the rest; 20% is kept to resume from. All that waits in the "
+                        "Console is sent along.");
     assert_string_equal(offer.will_not,
                         "It takes 4.12.0 (code 41200) off no device: who has it keeps it, until a "
                         "higher version code comes.");
@@ -723,12 +730,14 @@ static void test_offer_says_what_happens(void **state)
     sw_source_google_play.offer(&target, &rollout, SW_VERB_ADVANCE, &offer);
     assert_string_equal(
         offer.effect,
-        "Within hours Play gives 4.12.0 (code 41200) to 50% of users instead of 20%.");
+        "Within hours Play gives 4.12.0 (code 41200) to 50% of users instead of 20%. All that "
+        "waits in the Console is sent along.");
     assert_true(offer.to_percent.is_known && offer.to_percent.value == 50);
     rollout.percent_set.value = 50;
     sw_source_google_play.offer(&target, &rollout, SW_VERB_ADVANCE, &offer);
     assert_false(offer.is_possible);
     assert_non_null(strstr(offer.reason, "no further stage"));
+    flow_free(flow);
 }
 
 int main(void)

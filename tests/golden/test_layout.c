@@ -223,6 +223,28 @@ static void the_headline_names_what_fails(void **state)
     assert_non_null(strstr(h.choice, "H is closed: the store's state is not known"));
 }
 
+/* However small: a board that says HALTED and not of what is worth nothing. */
+static void a_small_wallboard_says_who(void **state)
+{
+    struct view view = {.screen = SCREEN_WALLBOARD};
+    (void)state;
+    for (const struct world *world = worlds; world->name != NULL; world++) {
+        struct frame frame = {world->snapshot(), WORLD_NOW, &view};
+        struct headline h;
+        struct canvas canvas;
+        headline_make(&frame, &h);
+        canvas_init(&canvas, 5, 30, CHARSET_UTF8);
+        screen_draw(&canvas, &frame);
+        char *text = canvas_text(&canvas);
+        char start[5]; /* the hostile one is cut and cleaned further on */
+        snprintf(start, sizeof start, "%.4s", h.who);
+        if (strstr(text, start) == NULL && strstr(text, "NO DATA") == NULL)
+            fail_msg("%s: no \"%s\" on\n%s", world->name, h.who, text);
+        free(text);
+        canvas_clear(&canvas);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test(hostile_text_in_every_dump),
         cmocka_unit_test(unknown_screens_are_named),
         cmocka_unit_test(the_headline_names_what_fails),
+        cmocka_unit_test(a_small_wallboard_says_who),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -176,13 +176,13 @@ static void submit_dialog(struct act *act)
     struct sw_command command;
     dialog_command(d, false, &command);
     uint64_t id = act->submit(act->arg, &command);
+    remember(act, id, d);
     if (d->kind == DIALOG_STOP_ALL) {
         close_dialog(act);
         open_dialog(act, dialog_stop_list(id, act->now_ms));
         act->has_opened = false; /* it asks nothing: no key of it can act */
         return;
     }
-    remember(act, id, d);
     close_dialog(act);
 }
 
@@ -532,6 +532,35 @@ static bool is_ledger_error(const struct sw_outcome *outcome)
     }
 }
 
+static const struct sw_outcome *unrecorded_part(const struct sw_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->part_count; i++) {
+        if (outcome->parts[i].verb == SW_VERB_HALT && is_ledger_error(&outcome->parts[i]))
+            return &outcome->parts[i];
+    }
+    return NULL;
+}
+
+/* A stop whose halts the ledger could not record: asked again in the place of its list. */
+static void ask_stop_again(struct act *act, const struct sw_outcome *outcome,
+                           const struct sent *sent)
+{
+    const struct sw_outcome *part = unrecorded_part(outcome);
+    const struct dialog *open = act->view.dialog;
+    bool is_free =
+        open == NULL || (open->kind == DIALOG_STOP_LIST && open->stop_id == outcome->id);
+    if (part == NULL || !is_free)
+        return;
+    struct frame frame = act_frame(act);
+    struct dialog *d = dialog_stop_all(&frame);
+    input_set(&d->reason, sent->reason);
+    tui_format(d->closed, sizeof d->closed, "%s",
+               part->error.text[0] ? part->error.text : part->text);
+    d->is_unrecorded = true;
+    d->is_unasked = true;
+    open_dialog(act, d);
+}
+
 /* A refusal can be answered: with a reason to override it, by going on without a record, or by
  * cancelling the review that stands in a halt's way. */
 static void ask_again(struct act *act, const struct sw_outcome *outcome, const struct sent *sent)
@@ -583,7 +612,9 @@ void act_outcome(struct act *act, const struct sw_outcome *outcome)
     if (sent != NULL) {
         struct sent copy = *sent;
         *sent = (struct sent){0};
-        if (!is_good)
+        if (outcome->kind == SW_COMMAND_STOP_EVERYTHING)
+            ask_stop_again(act, outcome, &copy);
+        else if (!is_good)
             ask_again(act, outcome, &copy);
     }
 }

@@ -157,7 +157,7 @@ static void add_percent(struct facts *facts, const struct sw_platform *p)
         tui_format(next, sizeof next, "%s",
                    sw_percent_text(p->next_percent, false, text, sizeof text));
         if (p->next_at_ms != 0)
-            tui_append(next, sizeof next, " %sat %s", p->is_next_estimated ? "about " : "",
+            tui_append(next, sizeof next, " %s %s", p->is_next_estimated ? "about" : "at",
                        fig_date(p->next_at_ms, at, sizeof at));
         add(facts, "next", next);
         if (p->next_note != NULL && p->next_note[0] != '\0')

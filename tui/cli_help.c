@@ -246,8 +246,9 @@ char *cli_markdown_text(void)
     add_md_options(&out, NULL, true);
     for (size_t i = 0; i < cli_command_count(); i++) {
         const struct cli_command *command = cli_command_at(i);
-        text_print(&out, "\n## %s\n\n`slipway %s%s%s`: %s.\n\n", command->name, command->name,
-                   command->args[0] ? " " : "", command->args, command->help);
+        text_print(&out, "\n## %s\n\n`slipway %s%s%s`: %s%s\n\n", command->name, command->name,
+                   command->args[0] ? " " : "", command->args, command->help,
+                   command->help[strlen(command->help) - 1] == '?' ? "" : ".");
         text_puts(&out, command->detail);
         text_puts(&out, "\n");
         if (command->options == 0)

@@ -416,10 +416,6 @@ static struct box open_box(struct canvas *canvas, const struct frame *frame, con
 
 static const char *yes_text(const struct dialog *d, char *out, size_t size)
 {
-    if (d->kind == DIALOG_STOP_ALL)
-        return "stop everything";
-    if (d->kind == DIALOG_QUIT)
-        return "leave";
     return tui_format(out, size, "%s it%s%s", sw_verb_title(d->verb),
                       d->is_unrecorded ? ", unrecorded" : "",
                       d->may_cancel_review ? " and cancel the review" : "");
@@ -459,13 +455,18 @@ static const char *say_changed(const struct frame *frame, const struct dialog *d
     return out;
 }
 
+static void add_unrecorded(struct box *b, const struct dialog *d)
+{
+    if (d->is_unrecorded)
+        add_entry(b, 2, "LEDGER", ROLE_BAD,
+                  "cannot be written: nobody else will see that this halt was asked, or by whom");
+}
+
 static void confirm_content(struct box *b, const struct frame *frame, const struct dialog *d)
 {
     char changed[LINE_MAX_BYTES];
     add_entry(b, 2, "CHANGED", ROLE_BAD, say_changed(frame, d, changed, sizeof changed));
-    if (d->is_unrecorded)
-        add_entry(b, 2, "LEDGER", ROLE_BAD,
-                  "cannot be written: nobody else will see that this halt was asked, or by whom");
+    add_unrecorded(b, d);
     if (d->may_cancel_review)
         add_entry(b, 3, "REVIEW", ROLE_BAD,
                   "what the store is reviewing now is cancelled, whoever sent it, and goes to a new "
@@ -528,6 +529,9 @@ static bool say_stop(const struct sw_platform *p, char *out, size_t size)
 static void stop_content(struct box *b, const struct frame *frame, const struct dialog *d)
 {
     const struct sw_snapshot *s = frame->snapshot;
+    add_unrecorded(b, d);
+    if (d->is_unrecorded)
+        add_entry(b, 3, "why", ROLE_WARN, d->closed);
     add_field(b, d, FIELD_REASON, &d->reason, "reason", "e edits");
     for (size_t i = 0; i < s->platform_count && b->at < b->last; i++) {
         const struct sw_platform *p = &s->platforms[i];
@@ -541,7 +545,7 @@ static void stop_content(struct box *b, const struct frame *frame, const struct 
 static void draw_stop_all(struct canvas *canvas, const struct frame *frame, const struct dialog *d)
 {
     struct box b = open_box(canvas, frame, d, d->title, stop_content);
-    draw_answers(&b, d, "stop everything");
+    draw_answers(&b, d, d->is_unrecorded ? "stop everything, unrecorded" : "stop everything");
 }
 
 static const struct sw_action *part_of(const struct sw_snapshot *s, uint64_t stop_id,
@@ -576,8 +580,10 @@ static void draw_stop_list(struct canvas *canvas, const struct frame *frame, con
     const struct sw_snapshot *s = frame->snapshot;
     size_t asked = 0;
     size_t seen = 0;
+    bool is_over = true;
     for (size_t i = 0; i < s->action_count; i++) {
         bool is_part = s->actions[i].parent == d->stop_id && !parts_is_nothing(&s->actions[i]);
+        is_over = is_over && !(is_part && s->actions[i].result == SW_RESULT_NONE);
         asked += is_part;
         seen += is_part && s->actions[i].result == SW_RESULT_SEEN;
     }
@@ -586,7 +592,7 @@ static void draw_stop_list(struct canvas *canvas, const struct frame *frame, con
     pen_print(&pen, seen == asked ? ROLE_OK : ROLE_BAD, "really stopped %zu of %zu", seen, asked);
     pen_put(&pen, ROLE_TEXT, "   ");
     pen_put(&pen, ROLE_KEY, "Esc");
-    pen_put(&pen, ROLE_TEXT, " hides this, it goes on");
+    pen_put(&pen, ROLE_TEXT, asked > 0 && is_over ? " closes this" : " hides this, it goes on");
 }
 
 static void quit_content(struct box *b, const struct frame *frame, const struct dialog *d)

@@ -59,6 +59,39 @@ const char *fig_when(int64_t ms, int64_t now_ms, char *out, size_t size)
     return tui_format(out, size, "%d %s", at.day, month(&at));
 }
 
+/* What a source that fails does, in words that fit a headline. */
+static const char *failing_word(enum sw_code code)
+{
+    switch (code) {
+    case SW_E_NETWORK:
+        return "cannot be reached";
+    case SW_E_TIMEOUT:
+        return "does not answer";
+    case SW_E_TLS:
+        return "shows no good certificate";
+    case SW_E_AUTH:
+        return "refuses the credential";
+    case SW_E_DENIED:
+        return "denies the right";
+    case SW_E_QUOTA:
+        return "says too often";
+    case SW_E_PARSE:
+        return "cannot be understood";
+    default:
+        return "fails";
+    }
+}
+
+const char *fig_failing(const struct sw_source *source, int64_t now_ms, char *out, size_t size)
+{
+    char since[FIG_SIZE];
+    tui_format(out, size, "%s %s", source->id, failing_word(source->error_code));
+    if (source->failing_since_ms != 0)
+        tui_append(out, size, " since %s",
+                   fig_when(source->failing_since_ms, now_ms, since, sizeof since));
+    return out;
+}
+
 const char *fig_date(int64_t ms, char *out, size_t size)
 {
     return sw_moment_text(ms, out, size);

@@ -14,6 +14,8 @@
 
 /* "03:12", "Tue 22:05" within six days, else "12 Jan"; "–" for 0. */
 const char *fig_when(int64_t ms, int64_t now_ms, char *out, size_t size);
+/* "apple does not answer since 13:35" */
+const char *fig_failing(const struct sw_source *source, int64_t now_ms, char *out, size_t size);
 const char *fig_clock(int64_t ms, char *out, size_t size);   /* "03:12" */
 const char *fig_clock_s(int64_t ms, char *out, size_t size); /* "03:12:36" */
 /* "Wed 22 Jan 03:12 CET" */

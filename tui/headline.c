@@ -341,10 +341,18 @@ static void say_stale(const struct frame *frame, const struct sw_platform *p, si
         tui_format(out->text, sizeof out->text, "health is STALE, state read %s",
                    fig_ago(p->observed_at_ms, frame->now_ms, age, sizeof age));
     add_others(out, count, "stale");
-    if (source != NULL && source->error != NULL)
-        tui_append(out->text, sizeof out->text, " · %s: %s", source->id, source->error);
-    tui_format(out->choice, sizeof out->choice,
-               "H works; A and C are closed until it answers · s shows the sources");
+    if (source != NULL && source->error != NULL) {
+        char fails[FIG_SIZE];
+        tui_append(out->text, sizeof out->text, " · %s: %s",
+                   fig_failing(source, frame->now_ms, fails, sizeof fails), source->error);
+    }
+    const struct sw_offer *halt = &p->offers[SW_VERB_HALT];
+    if (!halt->is_allowed)
+        tui_format(out->choice, sizeof out->choice, "H is closed: %s · ",
+                   halt->reason && halt->reason[0] ? halt->reason : "not offered");
+    tui_append(out->choice, sizeof out->choice,
+               "%sA and C are closed until it answers · s shows the sources",
+               halt->is_allowed ? "H works; " : "");
 }
 
 static void say_halted(const struct frame *frame, const struct sw_platform *p, size_t count,
@@ -411,6 +419,31 @@ static void say_next(const struct frame *frame, struct headline *out)
         tui_format(out->choice, sizeof out->choice, "nothing is planned by time");
 }
 
+/* A source that fails is named before its figures are stale: so long, all looks well. */
+static void say_failing_or_next(const struct frame *frame, struct headline *out)
+{
+    const struct sw_snapshot *s = frame->snapshot;
+    const struct sw_source *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < s->source_count; i++) {
+        if (s->sources[i].failing_since_ms == 0)
+            continue;
+        if (first == NULL || s->sources[i].failing_since_ms < first->failing_since_ms)
+            first = &s->sources[i];
+        count++;
+    }
+    if (first == NULL) {
+        say_next(frame, out);
+        return;
+    }
+    char fails[FIG_SIZE];
+    tui_format(out->choice, sizeof out->choice, "%s",
+               fig_failing(first, frame->now_ms, fails, sizeof fails));
+    if (count > 1)
+        tui_append(out->choice, sizeof out->choice, ", %zu more fail", count - 1);
+    tui_append(out->choice, sizeof out->choice, " · s shows the sources");
+}
+
 static void say_warn(const struct frame *frame, const struct sw_platform *p, size_t count,
                      struct headline *out)
 {
@@ -420,7 +453,7 @@ static void say_warn(const struct frame *frame, const struct sw_platform *p, siz
     tui_format(out->text, sizeof out->text, "WARN %s: advance is held",
                gate ? fig_gate(gate, figure, sizeof figure) : "");
     add_others(out, count, "warn");
-    say_next(frame, out);
+    say_failing_or_next(frame, out);
 }
 
 static void say_well(const struct frame *frame, struct headline *out)
@@ -448,7 +481,7 @@ static void say_well(const struct frame *frame, struct headline *out)
                    fig_when(next, frame->now_ms, when, sizeof when));
     if (waiting > 0)
         tui_append(out->text, sizeof out->text, "; %zu wait for data", waiting);
-    say_next(frame, out);
+    say_failing_or_next(frame, out);
 }
 
 /* ------------------------------------------------------------------ the choice */

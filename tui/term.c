@@ -8,8 +8,8 @@
  *
  * Reading goes through a pad: reading from stdscr would refresh it in the middle.
  *
- * A crash (SIGSEGV and its kin, a failed assertion) writes a string prepared at the start that
- * turns every mode off, and restores the line settings; both are safe in a signal handler.
+ * A crash (SIGSEGV and its kin, a failed assertion) and Ctrl-\ write a string prepared at the start
+ * that turns every mode off, and restore the line settings; both are safe in a signal handler.
  */
 #define NCURSES_WIDECHAR 1
 #include "term.h"
@@ -89,14 +89,20 @@ static void send(const char *text)
 /* ----------------------------------------------------------------------- crash */
 
 /* Safe in a signal handler. */
+static void say_farewell(void)
+{
+    ssize_t ignored = write(STDOUT_FILENO, farewell, farewell_len);
+    (void)ignored;
+    tcsetattr(STDIN_FILENO, TCSANOW, &line_before);
+}
+
+/* Safe in a signal handler. */
 static void give_back(void)
 {
     if (!is_up)
         return;
     is_up = 0;
-    ssize_t ignored = write(STDOUT_FILENO, farewell, farewell_len);
-    (void)ignored;
-    tcsetattr(STDIN_FILENO, TCSANOW, &line_before);
+    say_farewell();
     if (error_before >= 0)
         dup2(error_before, STDERR_FILENO);
 }
@@ -151,7 +157,7 @@ static void prepare_farewell(void)
 static void catch_crashes(void)
 {
     static char stack[65536];
-    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT};
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     sigaltstack(&alternate, NULL);
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK | (int)SA_RESETHAND};
@@ -328,6 +334,11 @@ void term_abandon(void)
     if (screen == NULL)
         return;
     is_up = 0;
+    /* A SIGHUP need not mean that nobody is there. From the background, SIGTTOU would stop us. */
+    signal(SIGTTOU, SIG_IGN);
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&out, 1, 0) == 1 && out.revents == POLLOUT)
+        say_farewell();
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere >= 0) {
         dup2(nowhere, STDIN_FILENO);

@@ -29,7 +29,7 @@ bool term_is_there(void);
 /* SW_E_UNSUPPORTED with the reason and the remedy when it cannot be used. */
 enum sw_code term_open(const struct term_options *options, struct sw_error *err);
 void term_close(void);
-/* The line is dead: lets go of the terminal without writing to it. */
+/* The line is dropped: lets go of the terminal at once, its modes turned off if it still listens. */
 void term_abandon(void);
 
 void term_size(int *rows, int *cols);

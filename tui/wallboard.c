@@ -91,18 +91,30 @@ static int draw_clock(const struct board *b)
     return at - 2;
 }
 
+/* What the board is loud about: who and what, and the sentence below it. */
+static enum role say_loud(const struct frame *frame, const struct headline *h, char *words,
+                          char *text, size_t size)
+{
+    char age[FIG_SIZE];
+    int64_t newest = newest_answer(frame->snapshot);
+    if (!is_silent(frame)) {
+        tui_format(words, size, "%s%s%s", h->who, h->who[0] ? " " : "", h->what);
+        tui_format(text, size, "%s", h->text);
+        return h->role;
+    }
+    tui_format(words, size, "NO DATA");
+    tui_format(text, size, "no source has answered for %s · what stands below is old",
+               newest ? fig_age(newest, frame->now_ms, age, sizeof age) : "the whole run");
+    return ROLE_BAD;
+}
+
 /* Returns the rows used. */
 static int draw_header(const struct board *b, const struct headline *h)
 {
     int end = draw_clock(b);
-    char words[160];
-    enum role role = h->role;
-    if (is_silent(b->frame))
-        tui_format(words, sizeof words, "NO DATA");
-    else
-        tui_format(words, sizeof words, "%s%s%s", h->who, h->who[0] ? " " : "", h->what);
-    if (is_silent(b->frame))
-        role = ROLE_BAD;
+    char words[LINE_MAX_BYTES];
+    char text[LINE_MAX_BYTES];
+    enum role role = say_loud(b->frame, h, words, text, sizeof text);
     int scale = b->scale;
     while (scale > 1 && big_width(words, scale) > end - b->left)
         scale--;
@@ -111,15 +123,6 @@ static int draw_header(const struct board *b, const struct headline *h)
     else
         canvas_put(b->canvas, b->top + 1, b->left, end - b->left, role, words);
     int row = b->top + big_rows(b->canvas, b->scale);
-    char age[FIG_SIZE];
-    char text[LINE_MAX_BYTES];
-    if (is_silent(b->frame))
-        tui_format(text, sizeof text, "no source has answered for %s · what stands below is old",
-                   newest_answer(b->frame->snapshot) ? fig_age(newest_answer(b->frame->snapshot),
-                                                               b->frame->now_ms, age, sizeof age)
-                                                     : "the whole run");
-    else
-        tui_format(text, sizeof text, "%s", h->text);
     canvas_put(b->canvas, row, b->left, end - b->left - 12, role, text);
     tui_format(text, sizeof text, "%zu bad · %zu stale · %zu halted · %zu well", h->bad, h->stale,
                h->halted, h->well);
@@ -316,6 +319,17 @@ static void draw_footer(const struct board *b, int row, int rows)
         canvas_put_right(b->canvas, row + rows - 1, b->left, b->end - b->left - 1, ROLE_DIM, right);
 }
 
+/* Returns the rows used. */
+static int draw_small_header(const struct board *b, const struct headline *h)
+{
+    char words[LINE_MAX_BYTES];
+    char text[LINE_MAX_BYTES];
+    enum role role = say_loud(b->frame, h, words, text, sizeof text);
+    canvas_put(b->canvas, b->top, b->left, b->end - b->left, role, words);
+    canvas_put(b->canvas, b->top + 1, b->left, b->end - b->left, role, text);
+    return 3;
+}
+
 int wallboard_draw(struct canvas *canvas, const struct frame *frame)
 {
     const struct sw_snapshot *s = frame->snapshot;
@@ -337,14 +351,8 @@ int wallboard_draw(struct canvas *canvas, const struct frame *frame)
     b.title_scale = title_scale(&b);
     int each = big_rows(canvas, b.scale) + 2;
     bool is_large = canvas->cols >= 100 && canvas->rows >= 20;
-    int used;
-    if (canvas->rows >= 14 && canvas->cols >= 60) {
-        used = draw_header(&b, &headline);
-    } else {
-        canvas_put(canvas, b.top, b.left, b.end - b.left, headline.role, headline.what);
-        canvas_put(canvas, b.top + 1, b.left, b.end - b.left, headline.role, headline.text);
-        used = 3;
-    }
+    bool has_room = canvas->rows >= 14 && canvas->cols >= 60;
+    int used = has_room ? draw_header(&b, &headline) : draw_small_header(&b, &headline);
     int row = b.top + used;
     int rows = canvas->rows - 1 - footer - row;
     /* What is left over goes between the bands. */

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "config/problems.h"
 #include "net/secret.h"
+#include "net/trace.h"
 #include "store/cache.h"
 
 enum { ARENAS_MAX = 2 };
@@ -178,6 +179,18 @@ static struct sw_core *new_core(const struct sw_open_options *options, const str
     return core;
 }
 
+/* Before anything is started: with a trace that cannot be written there would be no network. */
+static enum sw_code try_trace(const struct sw_core *core, struct sw_error *err)
+{
+    struct trace *trace = NULL;
+    if (core->trace_path == NULL || core->is_offline)
+        return SW_OK;
+    if (trace_open(core->trace_path, &trace, err) != SW_OK)
+        return err->code = SW_E_IO; /* of this machine, not a right at an upstream */
+    trace_close(trace);
+    return SW_OK;
+}
+
 static enum sw_code open_core(struct sw_core *core, struct sw_problems *problems,
                               struct sw_error *err)
 {
@@ -192,7 +205,9 @@ static enum sw_code open_core(struct sw_core *core, struct sw_problems *problems
     core->clock = config->clock;
     if (sw_zone_set(config->zone, &zone_error) != SW_OK)
         return sw_fail(err, SW_E_CONFIG, "release.timezone: %s", zone_error.text);
-    code = make_places(core, config, err);
+    code = try_trace(core, err);
+    if (code == SW_OK)
+        code = make_places(core, config, err);
     if (code == SW_OK)
         fill_model(core);
     return code;

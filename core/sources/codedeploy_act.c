@@ -74,7 +74,7 @@ static const char *offer_halt(const struct sw_rollout *rollout, const struct cd_
 
 static const char *offer_resume(void)
 {
-    return "CodeDeploy cannot resume: a stopped deployment is over; deploy again or roll back";
+    return "CodeDeploy cannot resume: a stopped deployment is over; only a new one goes on or back";
 }
 
 static const char *offer_advance(const struct sw_rollout *rollout, const struct cd_handle *handle,

@@ -178,7 +178,7 @@ static void a_missing_agreement_has_its_own_text(void **state)
 static int setup(void **state)
 {
     (void)state;
-    simulator_start(&sim, 1, 5);
+    simulator_start(&sim, 1, 3);
     /* One command after another asks more than a dashboard would. */
     simulator_do(&sim, "POST", "/world", "{\"quota\": {\"factor\": 20}}");
     cli_home_make(&home, sim.config);

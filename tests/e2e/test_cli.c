@@ -346,6 +346,7 @@ static void status_reads_as_lines(void **state)
                                          "platform: backend (Backend)",
                                          "state: ROLLING (inProgress)",
                                          "percent set: 20%",
+                                         "\nnext: 20% about ",
                                          "gate crash: PASS",
                                          "checklist: 22 of 29 done",
                                          "source play: answers",

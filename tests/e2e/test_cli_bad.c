@@ -182,6 +182,18 @@ static void expect_bad_key(const char *file, const char *text, int code)
     assert_int_equal(simulator_count(&sim, "google_play", "requests"), 0);
 }
 
+/* Nothing is asked without the trace that was asked for, and the reason is not a connection. */
+static void a_trace_that_cannot_be_written_is_named(void **state)
+{
+    (void)state;
+    simulator_do(&sim, "DELETE", "/counters", NULL);
+    cli_expect_error(&home, "--trace /nonexistent/t halt android --yes", 1,
+                     "opening the trace file /nonexistent/t: No such file", 1);
+    cli_expect_error(&home, "--trace /dev/null status", 1, "the trace /dev/null is not a regular file",
+                     1);
+    assert_int_equal(requests(), 0);
+}
+
 static void a_key_that_others_can_read_is_not_used(void **state)
 {
     char *key = read_file(key_of("play-service-account.json"));
@@ -468,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_malformed_configuration_says_where),
         cmocka_unit_test(wrong_content_says_line_and_what_is_near),
         cmocka_unit_test(a_platform_twice_says_where_it_was_first),
+        cmocka_unit_test(a_trace_that_cannot_be_written_is_named),
         cmocka_unit_test(a_key_that_others_can_read_is_not_used),
         cmocka_unit_test(a_key_that_cannot_be_read_is_named),
         cmocka_unit_test(a_key_of_the_wrong_type_is_refused),

@@ -63,6 +63,8 @@ static void nothing_is_left_behind(void **state)
         {"q", 0, 0},
         {"", SIGTERM, 0},
         {"", SIGINT, 0},
+        {"", SIGHUP, 0}, /* sent by somebody: the line is still there */
+        {"\034", 0, PTY_SIGNALLED + SIGQUIT},
         {"", SIGSEGV, PTY_SIGNALLED + SIGSEGV},
         {"", SIGABRT, PTY_SIGNALLED + SIGABRT},
     };

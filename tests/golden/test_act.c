@@ -384,6 +384,68 @@ static void a_halt_that_waits_for_a_hand_is_the_headline(void **state)
     free(platforms);
 }
 
+static void everything_stops_without_a_ledger_too(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, "Xy");
+    struct sw_outcome parts[] = {
+        {.verb = SW_VERB_HALT, .result = SW_RESULT_SEEN, .platform = "web"},
+        {.verb = SW_VERB_HALT,
+         .result = SW_RESULT_REFUSED,
+         .platform = "android",
+         .error = {.code = SW_E_IO, .text = "no space left on device"}},
+    };
+    struct sw_outcome outcome = {.id = h.last_id,
+                                 .kind = SW_COMMAND_STOP_EVERYTHING,
+                                 .result = SW_RESULT_REFUSED,
+                                 .part_count = 2,
+                                 .parts = parts};
+    act_outcome(&h.act, &outcome);
+    assert_int_equal(h.act.view.dialog->kind, DIALOG_STOP_ALL);
+    assert_true(act_is_too_early(&h.act, 1000)); /* nobody has read it yet */
+    act_drawn(&h.act, 1000);
+    assert_false(act_is_too_early(&h.act, 2000));
+    char *text = drawn_over(&h, world_bad());
+    assert_non_null(strstr(text, "no space left on device"));
+    assert_non_null(strstr(text, "stop everything, unrecorded"));
+    free(text);
+    press(&h, 'y');
+    assert_int_equal(h.count, 2);
+    assert_int_equal(h.commands[1].kind, SW_COMMAND_STOP_EVERYTHING);
+    assert_true(h.commands[1].is_unrecorded);
+    assert_string_equal(h.commands[1].reason, h.commands[0].reason);
+    assert_int_equal(h.act.view.dialog->kind, DIALOG_STOP_LIST);
+    act_clear(&h.act);
+}
+
+static void the_list_of_a_stop_says_when_nothing_goes_on(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    type(&h, "Xy");
+    struct sw_action action = {.id = 7,
+                               .parent = h.last_id,
+                               .verb = SW_VERB_HALT,
+                               .platform = "android",
+                               .asked_ms = WORLD_NOW};
+    struct sw_snapshot snapshot = *world_bad();
+    snapshot.actions = &action;
+    snapshot.action_count = 1;
+    char *text = drawn_over(&h, &snapshot);
+    assert_non_null(strstr(text, "Esc hides this, it goes on"));
+    free(text);
+    action.result = SW_RESULT_REFUSED;
+    text = drawn_over(&h, &snapshot);
+    assert_non_null(strstr(text, "really stopped 0 of 1"));
+    assert_null(strstr(text, "it goes on"));
+    free(text);
+    act_snapshot(&h.act, world_bad());
+    act_clear(&h.act);
+}
+
 static void a_change_under_an_open_dialog_is_said_in_it(void **state)
 {
     static const struct {
@@ -646,6 +708,8 @@ int main(void)
         cmocka_unit_test(a_halt_without_a_ledger_asks_a_second_time),
         cmocka_unit_test(a_halt_that_meets_a_review_asks_a_second_time),
         cmocka_unit_test(a_halt_that_waits_for_a_hand_is_the_headline),
+        cmocka_unit_test(everything_stops_without_a_ledger_too),
+        cmocka_unit_test(the_list_of_a_stop_says_when_nothing_goes_on),
         cmocka_unit_test(a_change_under_an_open_dialog_is_said_in_it),
         cmocka_unit_test(an_open_dialog_is_not_replaced_by_an_outcome),
         cmocka_unit_test(read_only_submits_nothing_that_acts),

@@ -14,6 +14,7 @@
 #include "dump.h"
 #include "figures.h"
 #include "golden.h"
+#include "headline.h"
 #include "screen.h"
 #include "world.h"
 
@@ -181,6 +182,69 @@ static int start(void **state)
     return 0;
 }
 
+static void the_headline_names_what_fails(void **state)
+{
+    struct view view = {.screen = SCREEN_OVERVIEW};
+    struct sw_source source = {.id = "apple",
+                               .failing_since_ms = WORLD_NOW,
+                               .error = "reading the versions: nothing listens there",
+                               .error_code = SW_E_NETWORK};
+    struct sw_platform platform = {.id = "ios",
+                                   .title = "iOS",
+                                   .source = "apple",
+                                   .state = SW_STATE_ROLLING,
+                                   .observed_at_ms = WORLD_NOW};
+    const struct sw_snapshot snapshot = {.platforms = &platform,
+                                         .platform_count = 1,
+                                         .sources = &source,
+                                         .source_count = 1,
+                                         .has_polled_all = true,
+                                         .at_ms = WORLD_NOW};
+    struct frame frame = {&snapshot, WORLD_NOW, &view};
+    struct headline h;
+    (void)state;
+    headline_make(&frame, &h); /* nothing is stale yet, and still it is said */
+    assert_int_equal(h.kind, HEADLINE_WELL);
+    assert_non_null(strstr(h.choice, "apple cannot be reached since 03:12"));
+
+    platform.is_stale = true;
+    platform.offers[SW_VERB_HALT].is_allowed = true;
+    headline_make(&frame, &h);
+    assert_int_equal(h.kind, HEADLINE_STALE);
+    assert_non_null(strstr(h.text, "apple cannot be reached since 03:12"));
+    assert_non_null(strstr(h.choice, "H works"));
+
+    platform.observed_at_ms = 0;
+    platform.state = SW_STATE_UNKNOWN;
+    platform.offers[SW_VERB_HALT] =
+        (struct sw_offer){.reason = "the store's state is not known"};
+    headline_make(&frame, &h);
+    assert_null(strstr(h.choice, "H works"));
+    assert_non_null(strstr(h.choice, "H is closed: the store's state is not known"));
+}
+
+/* However small: a board that says HALTED and not of what is worth nothing. */
+static void a_small_wallboard_says_who(void **state)
+{
+    struct view view = {.screen = SCREEN_WALLBOARD};
+    (void)state;
+    for (const struct world *world = worlds; world->name != NULL; world++) {
+        struct frame frame = {world->snapshot(), WORLD_NOW, &view};
+        struct headline h;
+        struct canvas canvas;
+        headline_make(&frame, &h);
+        canvas_init(&canvas, 5, 30, CHARSET_UTF8);
+        screen_draw(&canvas, &frame);
+        char *text = canvas_text(&canvas);
+        char start[5]; /* the hostile one is cut and cleaned further on */
+        snprintf(start, sizeof start, "%.4s", h.who);
+        if (strstr(text, start) == NULL && strstr(text, "NO DATA") == NULL)
+            fail_msg("%s: no \"%s\" on\n%s", world->name, h.who, text);
+        free(text);
+        canvas_clear(&canvas);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +254,8 @@ int main(void)
         cmocka_unit_test(dialogs_of_every_size),
         cmocka_unit_test(hostile_text_in_every_dump),
         cmocka_unit_test(unknown_screens_are_named),
+        cmocka_unit_test(the_headline_names_what_fails),
+        cmocka_unit_test(a_small_wallboard_says_who),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -422,7 +422,7 @@ static const struct offer_case offers[] = {
     {"Stopped", "", "10", CANARY, SW_VERB_HALT, false, "stopped already", 10},
     {"Succeeded", "", "100", CANARY, SW_VERB_HALT, false, "no traffic is being shifted", 100},
     {"Sideways", "", "30", CANARY, SW_VERB_HALT, true, "Ends deployment d-NEW", 30},
-    {"Stopped", "", "10", CANARY, SW_VERB_RESUME, false, "cannot resume", -1},
+    {"Stopped", "", "10", CANARY, SW_VERB_RESUME, false, "only a new one goes on or back", -1},
     {"Ready", "", "0", CANARY, SW_VERB_ADVANCE, true, "Starts the traffic shift", 10},
     {"Ready", "", "0", AT_ONCE, SW_VERB_ADVANCE, true, "all traffic at once", 100},
     {"InProgress", "", "10", CANARY, SW_VERB_ADVANCE, false, "no call skips the wait", -1},

@@ -146,6 +146,7 @@ static void hostile_text_in_every_dump(void **state)
                                            .cols = 100,
                                            .rows = 30,
                                            .format = (enum dump_format)format,
+                                           .depth = COLOR_256,
                                            .now_ms = WORLD_NOW};
             char *text = NULL;
             assert_int_equal(tui_screen_text(world_hostile(), &options, &text, NULL), SW_OK);

@@ -98,6 +98,21 @@ static void scroll(struct act *act, long by)
     *at = (int)(to < 0 ? 0 : to > act->hidden ? act->hidden : to);
 }
 
+static void wear(struct act *act, const struct theme *theme)
+{
+    if (theme != &act->theme)
+        act->theme = *theme;
+    act->theme.others = act->themes;
+}
+
+/* The selected one is worn while it is selected. */
+static void wear_selected(struct act *act)
+{
+    size_t at = act->view.cursor[SCREEN_THEMES];
+    if (act->view.screen == SCREEN_THEMES && at < list_count(act))
+        wear(act, &act->themes->items[at]);
+}
+
 static void move(struct act *act, long by)
 {
     size_t count = list_count(act);
@@ -112,6 +127,7 @@ static void move(struct act *act, long by)
     long to = (long)*at + by;
     *at = to < 0 ? 0 : (size_t)to >= count ? count - 1 : (size_t)to;
     act->has_chosen = act->has_chosen || is_overview;
+    wear_selected(act);
 }
 
 static void select_number(struct act *act, int number)
@@ -300,25 +316,10 @@ static void submit_plain(struct act *act, enum sw_command_kind kind, const char 
 
 /* ----------------------------------------------------------------------- themes */
 
-static void wear(struct act *act, const struct theme *theme)
-{
-    if (theme != &act->theme)
-        act->theme = *theme;
-    act->theme.others = act->themes;
-}
-
 static void say_theme(struct act *act)
 {
     say(act, ROLE_TEXT, "theme %s until you leave; the configuration keeps it: ui: {theme: %s}",
         act->theme.name, act->theme.name);
-}
-
-/* The selected one is worn while it is selected. */
-static void wear_selected(struct act *act)
-{
-    size_t at = act->view.cursor[SCREEN_THEMES];
-    if (act->view.screen == SCREEN_THEMES && at < list_count(act))
-        wear(act, &act->themes->items[at]);
 }
 
 static void select_theme(struct act *act)
@@ -488,7 +489,6 @@ static void run(struct act *act, enum command_id id, int number, const char *arg
     /* Whatever else leads away from the themes puts the old one back. */
     if (is_previewing && act->view.screen != SCREEN_THEMES)
         wear(act, &act->theme_before);
-    wear_selected(act);
 }
 
 void act_line(struct act *act, const char *line)

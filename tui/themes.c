@@ -57,7 +57,7 @@ static void put_selected(struct canvas *canvas, int row, int rows, const struct 
     parts_rule(canvas, row, 0, canvas->cols, theme->name, theme->is_dark ? "dark" : "light");
     tui_format(text, sizeof text, "%s", theme->author[0] ? theme->author : "–");
     int used = 1 + parts_entry(canvas, row + 1, 1, 1, 10, canvas->cols, "author", ROLE_TEXT, text);
-    tui_format(text, sizeof text, "ui: {theme: %s}", theme->name);
+    tui_format(text, sizeof text, "ui: {theme: %s}  in the configuration", theme->name);
     if (used < rows)
         parts_entry(canvas, row + used, 1, 1, 10, canvas->cols, "to keep", ROLE_TEXT, text);
 }

@@ -64,6 +64,7 @@ static void draw_checked(const struct world *world, enum screen_id screen, int r
     struct view view = {.screen = screen, .dialog = dialog, .is_typing = random_below(5) == 0};
     view.platform = s->platform_count > 0 ? (size_t)random_below((int)s->platform_count) : 0;
     view.cursor[screen] = (size_t)random_below(12);
+    view.themes = random_below(4) > 0 ? golden_themes() : NULL;
     view.scroll[screen] = random_below(60);
     struct frame frame = {s, WORLD_NOW, &view};
     struct canvas canvas;

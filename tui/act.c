@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "background.h"
 #include "figures.h"
 #include "keys.h"
 #include "memory.h"
@@ -357,6 +358,8 @@ static void change_theme(struct act *act, const char *name)
     if (name[0] == '\0')
         say(act, ROLE_TEXT, "the theme is %s; :theme NAME changes it, :themes shows all",
             act->theme.name);
+    else if (background_is_auto(name))
+        say(act, ROLE_WARN, "auto is decided at the start: --theme auto, or ui: {theme: auto}");
     else if (theme_load(name, &act->theme, &err) != SW_OK)
         say(act, ROLE_BAD, "%s", err.text);
     else {

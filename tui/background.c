@@ -1,10 +1,11 @@
 /*
  * background.c: see background.h.
  *
- * Sources: Xterm Control Sequences (XTerm patch 379), "Operating System Commands", Ps = 1 1 with
- * "?", and "CSI Ps c, Send Device Attributes (Primary DA)"; XParseColor(3), "RGB Device String
- * Specification": 1 to 4 hexadecimal digits a channel. Every terminal answers DA1 and answers in
- * order, so nothing comes for OSC 11 after it.
+ * Sources: "XTerm Control Sequences", "Operating System Commands", Ps = 1 1: with "?" the answer
+ * has the form that sets the colour; and "CSI Ps c, Send Device Attributes (Primary DA)". "Xlib - C
+ * Language X Interface", "RGB Device String Specification": rgb:R/G/B with 1 to 4 hexadecimal
+ * digits each, scaled. Both read 2026-11. Terminals answer DA1, and answer in order, so nothing
+ * comes for OSC 11 after it.
  */
 #include "background.h"
 
@@ -91,9 +92,8 @@ bool background_is_fenced(const char *bytes, size_t len)
     return false;
 }
 
-/* rxvt's "foreground;background", with something between in some builds; 0 to 6 and 8 are dark,
- * which vim has taken it for too. Source: vim, runtime documentation, 'background', read 2026-01.
- */
+/* "foreground;background", in some builds with a third between them, as numbers of the palette: of
+ * its sixteen, 0 to 6 and 8 (dark grey) are usually the dark ones. */
 enum background background_of_colorfgbg(const char *text)
 {
     const char *last = text != NULL ? strrchr(text, ';') : NULL;

@@ -200,7 +200,8 @@ static bool starts_with_any(const char *text, const char *const *starts)
     return false;
 }
 
-/* TERM=*-direct. Source: terminfo(5) and user_caps(5), "RGB", which may be of any type. */
+/* TERM=*-direct. Source: user_caps(5) of ncurses 6.4, "RGB", which may be of
+ * any type. */
 static bool has_rgb(void)
 {
     char name[] = "RGB";

@@ -621,6 +621,10 @@ static void a_typed_theme_stays_after_escape(void **state)
     assert_string_equal(h.act.theme.name, "paper");
     press(&h, KEY_ESCAPE);
     assert_string_equal(h.act.theme.name, "paper");
+    type(&h, ":theme auto"); /* the terminal is asked before it is taken, or never */
+    press(&h, KEY_RETURN);
+    assert_string_equal(h.act.theme.name, "paper");
+    assert_non_null(strstr(h.act.view.message, "at the start"));
     type(&h, ":theme ./themes/none.yaml");
     press(&h, KEY_RETURN);
     assert_string_equal(h.act.theme.name, "paper");

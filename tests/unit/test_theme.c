@@ -280,8 +280,6 @@ static void colours_find_their_nearest(void **state)
     assert_int_equal(color_nearest_256(0x080808), 232);
     assert_true(fabs(color_distance(0x000000, 0xFFFFFF) - 100) < 0.01);
     assert_true(color_distance(0x123456, 0x123456) < 0.01);
-    /* Dark blue stays blue: the weighted RGB distance made the background of solarized grey-green.
-     */
     assert_int_equal(color_nearest_256(0x000080), 18);
 }
 

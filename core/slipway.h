@@ -796,7 +796,7 @@ void sw_process_harden(void);
 
 /* The theme named in the configuration. Only before sw_core_start; the caller copies it. */
 const char *sw_core_theme(const struct sw_core *core);
-/* The configuration's `ui` (theme, ascii, color, rotate), or NULL. Only before sw_core_start, and only
+/* The configuration's `ui` (themes, ascii, color, rotate), or NULL. Only before sw_core_start, and only
  * until then is it good. */
 const struct sw_node *sw_core_ui(const struct sw_core *core);
 

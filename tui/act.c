@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "background.h"
 #include "figures.h"
 #include "keys.h"
 #include "memory.h"
@@ -20,6 +21,9 @@ void act_clear(struct act *act)
 {
     dialog_free(act->view.dialog);
     act->view.dialog = NULL;
+    free(act->themes);
+    act->themes = NULL;
+    act->view.themes = NULL;
 }
 
 struct frame act_frame(const struct act *act)
@@ -77,6 +81,8 @@ static size_t list_count(const struct act *act)
         return s->event_count;
     case SCREEN_SOURCES:
         return s->source_count;
+    case SCREEN_THEMES:
+        return act->themes != NULL ? act->themes->count : 0;
     case SCREEN_PLATFORM:
     case SCREEN_HELP:
     case SCREEN_WALLBOARD:
@@ -93,6 +99,21 @@ static void scroll(struct act *act, long by)
     *at = (int)(to < 0 ? 0 : to > act->hidden ? act->hidden : to);
 }
 
+static void wear(struct act *act, const struct theme *theme)
+{
+    if (theme != &act->theme)
+        act->theme = *theme;
+    act->theme.others = act->themes;
+}
+
+/* The selected one is worn while it is selected. */
+static void wear_selected(struct act *act)
+{
+    size_t at = act->view.cursor[SCREEN_THEMES];
+    if (act->view.screen == SCREEN_THEMES && at < list_count(act))
+        wear(act, &act->themes->items[at]);
+}
+
 static void move(struct act *act, long by)
 {
     size_t count = list_count(act);
@@ -107,6 +128,7 @@ static void move(struct act *act, long by)
     long to = (long)*at + by;
     *at = to < 0 ? 0 : (size_t)to >= count ? count - 1 : (size_t)to;
     act->has_chosen = act->has_chosen || is_overview;
+    wear_selected(act);
 }
 
 static void select_number(struct act *act, int number)
@@ -304,19 +326,68 @@ static void ask_rights(struct act *act)
         submit_plain(act, SW_COMMAND_RIGHTS, "asking every store what its key may do");
 }
 
+/* ----------------------------------------------------------------------- themes */
+
+static void say_theme(struct act *act)
+{
+    say(act, ROLE_TEXT, "theme %s until you leave; the configuration keeps it: ui: {theme: %s}",
+        act->theme.name, act->theme.name);
+}
+
+static void select_theme(struct act *act)
+{
+    for (size_t i = 0; i < act->themes->count; i++) {
+        if (!strcmp(act->themes->items[i].name, act->theme.name))
+            act->view.cursor[SCREEN_THEMES] = i;
+    }
+}
+
+static void show_themes(struct act *act)
+{
+    if (act->view.screen == SCREEN_THEMES)
+        return;
+    free(act->themes); /* the files may be others by now */
+    act->themes = theme_set_load();
+    act->view.themes = act->themes;
+    wear(act, &act->theme);
+    act->theme_before = act->theme;
+    act->screen_before = act->view.screen;
+    act->view.screen = SCREEN_THEMES;
+    select_theme(act);
+}
+
+static void keep_theme(struct act *act)
+{
+    act->theme_before = act->theme;
+    act->view.screen = act->screen_before;
+    say_theme(act);
+}
+
 static void change_theme(struct act *act, const char *name)
 {
     struct sw_error err = {0};
     if (name[0] == '\0')
-        say(act, ROLE_TEXT, "the theme is %s; :theme NAME changes it", act->theme.name);
+        say(act, ROLE_TEXT, "the theme is %s; :theme NAME changes it, :themes shows all",
+            act->theme.name);
+    else if (background_is_auto(name))
+        say(act, ROLE_WARN, "auto is decided at the start: --theme auto, or ui: {theme: auto}");
     else if (theme_load(name, &act->theme, &err) != SW_OK)
         say(act, ROLE_BAD, "%s", err.text);
-    else
+    else {
         act->wants_repaint = true;
+        act->theme_before = act->theme;
+        if (act->themes != NULL)
+            select_theme(act);
+        say_theme(act);
+    }
 }
 
 static void go_back(struct act *act)
 {
+    if (act->view.screen == SCREEN_THEMES) {
+        act->view.screen = act->screen_before;
+        return;
+    }
     uint64_t newest = act->view.dismissed;
     for (size_t i = 0; i < act->snapshot->action_count; i++) {
         const struct sw_action *a = &act->snapshot->actions[i];
@@ -347,6 +418,7 @@ static enum screen_id screen_of(enum command_id id)
 static void run(struct act *act, enum command_id id, int number, const char *args)
 {
     const struct command *command = command_get(id);
+    bool is_previewing = act->view.screen == SCREEN_THEMES;
     bool names_platform = strstr(command->args, "PLATFORM") != NULL && args[0] != '\0';
     if (names_platform && !select_named(act, args))
         return;
@@ -387,7 +459,9 @@ static void run(struct act *act, enum command_id id, int number, const char *arg
         move(act, 100000);
         break;
     case COMMAND_OPEN:
-        if (act->view.screen == SCREEN_OVERVIEW || names_platform)
+        if (is_previewing && !names_platform)
+            keep_theme(act);
+        else if (act->view.screen == SCREEN_OVERVIEW || names_platform)
             show(act, SCREEN_PLATFORM);
         break;
     case COMMAND_BACK:
@@ -416,6 +490,9 @@ static void run(struct act *act, enum command_id id, int number, const char *arg
     case COMMAND_THEME:
         change_theme(act, args);
         break;
+    case COMMAND_THEMES:
+        show_themes(act);
+        break;
     case COMMAND_REPAINT:
         act->wants_repaint = true;
         break;
@@ -426,6 +503,9 @@ static void run(struct act *act, enum command_id id, int number, const char *arg
     case COMMAND_COUNT:
         break;
     }
+    /* Whatever else leads away from the themes puts the old one back. */
+    if (is_previewing && act->view.screen != SCREEN_THEMES)
+        wear(act, &act->theme_before);
 }
 
 void act_line(struct act *act, const char *line)
@@ -500,8 +580,7 @@ void act_drawn(struct act *act, int64_t mono_ms)
 bool act_is_too_early(struct act *act, int64_t mono_ms)
 {
     struct dialog *d = act->view.dialog;
-    if (d == NULL || !d->is_unasked ||
-        (d->drawn_ms != 0 && mono_ms - d->drawn_ms >= READING_MS))
+    if (d == NULL || !d->is_unasked || (d->drawn_ms != 0 && mono_ms - d->drawn_ms >= READING_MS))
         return false;
     d->dropped++;
     return true;

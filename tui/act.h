@@ -24,6 +24,9 @@ struct sent {
 struct act {
     struct view view;
     struct theme theme;
+    struct theme_set *themes;  /* owned; NULL: the screen was never shown */
+    struct theme theme_before; /* while it is shown: what Esc puts back */
+    enum screen_id screen_before;
     const struct sw_snapshot *snapshot; /* borrowed, replaced by act_snapshot */
     int64_t now_ms;                     /* world time, set before each call */
     int hidden;                         /* how far the page on the screen can be scrolled */

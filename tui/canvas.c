@@ -203,6 +203,7 @@ static void set_cell(struct canvas *canvas, int row, int col, uint32_t base, enu
     memset(cell->marks, 0, sizeof cell->marks);
     cell->role = (uint8_t)role;
     cell->is_reverse = false;
+    cell->theme = 0;
 }
 
 static void add_mark(struct canvas *canvas, int row, int col, uint32_t mark)
@@ -323,6 +324,15 @@ void canvas_lay(struct canvas *canvas, int row, int col, int cols, enum layer la
         struct cell *cell = cell_at(canvas, row, x);
         if (cell != NULL)
             cell->layer = (uint8_t)layer;
+    }
+}
+
+void canvas_dress(struct canvas *canvas, int row, int col, int cols, size_t nth)
+{
+    for (int x = col < 0 ? 0 : col; x < col + cols && x < canvas->cols; x++) {
+        struct cell *cell = cell_at(canvas, row, x);
+        if (cell != NULL)
+            cell->theme = (uint8_t)nth;
     }
 }
 

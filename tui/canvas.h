@@ -55,6 +55,7 @@ struct cell {
     uint8_t role;               /* enum role */
     uint8_t layer;              /* enum layer */
     bool is_reverse;            /* a chip: role's colour as background */
+    uint8_t theme;              /* 0: the one in use; n: the nth of its others, to show that one */
 };
 
 struct canvas {
@@ -88,6 +89,8 @@ void canvas_copy(struct canvas *to, int row, const struct canvas *from, int from
 /* Puts a layer under cells that stay as they are. */
 void canvas_lay(struct canvas *canvas, int row, int col, int cols, enum layer layer);
 void canvas_reverse(struct canvas *canvas, int row, int col, int cols);
+/* Shows cells in the nth of the theme's others (1 is the first), until they are drawn again. */
+void canvas_dress(struct canvas *canvas, int row, int col, int cols, size_t nth);
 
 /* Columns that text takes in this character set. */
 int canvas_width(const struct canvas *canvas, const char *text);

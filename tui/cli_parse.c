@@ -190,16 +190,9 @@ static bool is_number(const char *text, const char **end, long min, long max, in
 
 static bool read_color(struct cli_request *request)
 {
-    static const char *const words[] = {
-        [COLOR_WHEN_AUTO] = "auto", [COLOR_WHEN_NEVER] = "never", [COLOR_WHEN_ALWAYS] = "always"};
     const char *text = request->values[CLI_COLOR];
-    for (size_t i = 0; text != NULL && i < TUI_COUNT(words); i++) {
-        if (strcmp(words[i], text) == 0) {
-            request->color = (enum color_when)i;
-            return true;
-        }
-    }
-    return text == NULL || fail_value(CLI_COLOR, text, "auto, always or never");
+    return text == NULL || color_when_find(text, &request->color) ||
+           fail_value(CLI_COLOR, text, "auto, always, never, 8, 16, 256 or truecolor");
 }
 
 static bool read_format(struct cli_request *request)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "background.h"
 #include "memory.h"
 
 #define POLL_MS 60000
@@ -15,13 +16,23 @@ static int choose_theme(struct session *session, const struct cli_request *reque
 {
     struct sw_error err = {0};
     const char *name = request->values[CLI_THEME];
+    const char *wanted = name != NULL ? name : sw_core_theme(session->core);
+    if (background_is_auto(wanted)) /* no question: nobody may be there to answer */
+        wanted = background_theme(sw_core_ui(session->core), background_told());
     theme_terminal(theme);
-    if (theme_load(name != NULL ? name : sw_core_theme(session->core), theme, &err) == SW_OK)
+    if (theme_load(wanted, theme, &err) == SW_OK)
         return CLI_OK;
     cli_complain("%s", err.text);
     if (name == NULL)
         return CLI_OK; /* as the dashboard: a picture is worth more than its colours */
     return err.code == SW_E_CONFIG ? CLI_BAD_CONFIG : CLI_USAGE;
+}
+
+/* 256 unless another number is asked for: what most terminals show. */
+static enum color_depth depth_of(const struct cli_request *request)
+{
+    bool is_open = request->color == COLOR_WHEN_AUTO || request->color == COLOR_WHEN_ALWAYS;
+    return is_open ? COLOR_256 : color_when_most(request->color);
 }
 
 static int draw(struct session *session, const struct cli_request *request,
@@ -39,6 +50,7 @@ static int draw(struct session *session, const struct cli_request *request,
                                 .format = request->format,
                                 .charset = charset,
                                 .theme = theme,
+                                .depth = depth_of(request),
                                 .now_ms = sw_core_now_ms(session->core),
                                 .platform = request->arg_count > 1 ? request->args[1] : NULL};
     enum sw_code drawn = tui_screen_text(session->snapshot, &dump, &text, &err);

@@ -5,6 +5,7 @@
 
 #include "figures.h"
 #include "memory.h"
+#include "theme.h"
 
 static const struct command table[COMMAND_COUNT] = {
     [COMMAND_NONE] = {.name = "", .args = "", .hint = "", .help = ""},
@@ -160,6 +161,13 @@ static const struct command table[COMMAND_COUNT] = {
                         SW_VERB_NONE},
     [COMMAND_THEME] =
         {"theme", "NAME", {0}, "theme", "change the colours", COMMAND_READONLY_OK, SW_VERB_NONE},
+    [COMMAND_THEMES] = {"themes",
+                        "",
+                        {'t'},
+                        "themes",
+                        "all themes in their own colours; the selected one is worn at once",
+                        COMMAND_READONLY_OK,
+                        SW_VERB_NONE},
     [COMMAND_REPAINT] = {"repaint",
                          "",
                          {KEY_CTRL_L},
@@ -248,6 +256,15 @@ static void offer_candidate(struct completion *c, const char *candidate)
     c->common[same] = '\0';
 }
 
+static bool offer_theme(void *arg, const char *name)
+{
+    struct completion *c = arg;
+    /* A file in two places is one theme. */
+    if (c->count == 0 || strcmp(c->common, name) != 0)
+        offer_candidate(c, name);
+    return true;
+}
+
 bool command_complete(const struct sw_snapshot *snapshot, struct input_line *line)
 {
     const char *space = strchr(line->text, ' ');
@@ -261,6 +278,8 @@ bool command_complete(const struct sw_snapshot *snapshot, struct input_line *lin
         bool takes_platform = strstr(command_get(id)->args, "PLATFORM") != NULL;
         for (size_t i = 0; takes_platform && i < snapshot->platform_count; i++)
             offer_candidate(&c, snapshot->platforms[i].id);
+        if (id == COMMAND_THEME)
+            theme_names(offer_theme, &c);
         for (size_t i = 0; id == COMMAND_TICK && i < snapshot->checklist.count; i++)
             offer_candidate(&c, snapshot->checklist.items[i].id);
     }

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "act.h"
+#include "background.h"
 #include "figures.h"
 #include "keys.h"
 #include "memory.h"
@@ -97,10 +98,8 @@ static struct tui_options with_ui(const struct tui_options *options, const struc
         return all;
     const char *color = sw_node_str(ui, "color");
     all.is_ascii = all.is_ascii || sw_node_bool(ui, "ascii");
-    if (all.color == COLOR_WHEN_AUTO && strcmp(color, "always") == 0)
-        all.color = COLOR_WHEN_ALWAYS;
-    if (all.color == COLOR_WHEN_AUTO && strcmp(color, "never") == 0)
-        all.color = COLOR_WHEN_NEVER;
+    if (all.color == COLOR_WHEN_AUTO)
+        (void)color_when_find(color, &all.color);
     if (all.rotate_s == 0)
         all.rotate_s = (int)sw_node_int(ui, "rotate");
     return all;
@@ -319,6 +318,9 @@ static void choose_theme(struct dashboard *d, const struct tui_options *options)
 {
     struct sw_error err = {0};
     const char *name = options->theme != NULL ? options->theme : sw_core_theme(d->core);
+    /* Only who wants to know asks the terminal. */
+    if (background_is_auto(name))
+        name = background_theme(sw_core_ui(d->core), background_ask(&d->filter));
     if (theme_load(name, &d->act.theme, &err) != SW_OK) {
         tui_format(d->act.view.message, sizeof d->act.view.message, "%s", err.text);
         d->act.view.message_role = ROLE_BAD;

@@ -14,7 +14,7 @@ static void add_color(struct text *out, int color, enum color_depth depth, bool 
     int base = is_background ? 40 : 30;
     if (color == COLOR_DEFAULT)
         return;
-    if (depth == COLOR_TRUE)
+    if (depth == COLOR_TRUE && color >= 16)
         text_print(out, ";%d;2;%d;%d;%d", base + 8, color >> 16 & 255, color >> 8 & 255,
                    color & 255);
     else if (color >= 16)
@@ -95,8 +95,9 @@ struct svg_look {
     bool is_bold, is_dim, is_underlined;
 };
 
-static struct svg_look svg_look(const struct theme *theme, const struct cell *cell)
+static struct svg_look svg_look(const struct theme *worn, const struct cell *cell)
 {
+    const struct theme *theme = theme_of_cell(worn, cell);
     const struct style *style = &theme->roles[cell->role];
     struct svg_look look = {.fg = svg_color(style->fg, SVG_TEXT),
                             .bg = svg_color(theme->layers[cell->layer], SVG_BACK),
@@ -193,6 +194,17 @@ static enum sw_code no_screen(const char *name, struct sw_error *err)
     return SW_E_USAGE;
 }
 
+/* The themes in their own colours, with the one that is worn selected. */
+static void show_set(struct view *view, struct theme *worn, const struct theme_set *set)
+{
+    view->themes = set;
+    worn->others = set;
+    for (size_t i = 0; set != NULL && i < set->count; i++) {
+        if (!strcmp(set->items[i].name, worn->name))
+            view->cursor[SCREEN_THEMES] = i;
+    }
+}
+
 enum sw_code tui_screen_text(const struct sw_snapshot *snapshot, const struct dump_options *options,
                              char **out, struct sw_error *err)
 {
@@ -205,18 +217,22 @@ enum sw_code tui_screen_text(const struct sw_snapshot *snapshot, const struct du
             view.platform = i;
     }
     struct frame frame = {.snapshot = snapshot, .now_ms = options->now_ms, .view = &view};
-    struct theme plain;
-    theme_terminal(&plain);
-    const struct theme *theme = options->theme != NULL ? options->theme : &plain;
+    struct theme worn;
+    theme_terminal(&worn);
+    if (options->theme != NULL)
+        worn = *options->theme;
+    struct theme_set *set = view.screen == SCREEN_THEMES ? theme_set_load() : NULL;
+    show_set(&view, &worn, set);
     struct canvas canvas;
     canvas_init(&canvas, options->rows, options->cols, options->charset);
     screen_draw(&canvas, &frame);
     if (options->format == DUMP_ANSI)
-        *out = dump_ansi(&canvas, theme, COLOR_256);
+        *out = dump_ansi(&canvas, &worn, options->depth);
     else if (options->format == DUMP_SVG)
-        *out = dump_svg(&canvas, theme);
+        *out = dump_svg(&canvas, &worn);
     else
         *out = canvas_text(&canvas);
     canvas_clear(&canvas);
+    free(set);
     return SW_OK;
 }

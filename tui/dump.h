@@ -15,6 +15,7 @@ struct dump_options {
     enum dump_format format;
     enum charset charset;
     const struct theme *theme; /* NULL: terminal */
+    enum color_depth depth;    /* of DUMP_ANSI */
     int64_t now_ms;            /* world time */
     const char *platform;      /* id of the one selected; NULL: the worst */
 };

@@ -19,6 +19,7 @@ static const struct screen screens[SCREEN_COUNT] = {
     [SCREEN_LOG] = {"log", "ledger", log_draw},
     [SCREEN_SOURCES] = {"sources", "sources", sources_draw},
     [SCREEN_HELP] = {"help", "help", help_draw},
+    [SCREEN_THEMES] = {"themes", "themes", themes_draw},
     [SCREEN_WALLBOARD] = {"wallboard", "wallboard", wallboard_draw},
 };
 

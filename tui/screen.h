@@ -17,11 +17,13 @@ enum screen_id {
     SCREEN_LOG,
     SCREEN_SOURCES,
     SCREEN_HELP,
+    SCREEN_THEMES,
     SCREEN_WALLBOARD,
     SCREEN_COUNT
 };
 
 struct dialog;
+struct theme_set;
 
 #define LINE_MAX_BYTES 512
 
@@ -40,9 +42,10 @@ struct view {
     struct input_line typed;
     char message[LINE_MAX_BYTES]; /* said in place of the third line, until the next key */
     enum role message_role;
-    uint64_t dismissed;    /* actions up to this id are not told any more */
-    struct dialog *dialog; /* NULL: none */
-    int rotate_s;          /* wallboard */
+    uint64_t dismissed;             /* actions up to this id are not told any more */
+    struct dialog *dialog;          /* NULL: none */
+    int rotate_s;                   /* wallboard */
+    const struct theme_set *themes; /* of the screen of that name; NULL: none */
 };
 
 struct frame {
@@ -74,4 +77,5 @@ int checklist_draw(struct canvas *canvas, const struct frame *frame);
 int log_draw(struct canvas *canvas, const struct frame *frame);
 int sources_draw(struct canvas *canvas, const struct frame *frame);
 int help_draw(struct canvas *canvas, const struct frame *frame);
+int themes_draw(struct canvas *canvas, const struct frame *frame);
 int wallboard_draw(struct canvas *canvas, const struct frame *frame);

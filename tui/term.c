@@ -33,7 +33,7 @@
 #include "wake.h"
 
 #define ESCAPE_DELAY_MS 25
-#define PAIRS_MAX       200
+#define PAIRS_MAX       600
 #define CODE_PASTE_ON   (KEY_MAX + 1)
 #define CODE_PASTE_OFF  (KEY_MAX + 2)
 #define SYNC_BEGIN      "\033[?2026h"
@@ -53,6 +53,7 @@ static WINDOW *input;
 static struct canvas shown; /* what the terminal shows; zeroed: nothing of ours */
 static enum charset charset;
 static enum color_depth depth;
+static bool is_direct; /* the terminal's numbers are RGB, those below 8 apart */
 static bool is_modern; /* knows synchronized output and bracketed paste, or ignores them safely */
 static bool wants_repaint;
 static int ahead = KEY_NOTHING;
@@ -205,15 +206,33 @@ static bool starts_with_any(const char *text, const char *const *starts)
     return false;
 }
 
+/* TERM=*-direct. Source: user_caps(5) of ncurses 6.4, "RGB", which may be of
+ * any type. */
+static bool has_rgb(void)
+{
+    char name[] = "RGB";
+    char *text = tigetstr(name);
+    return COLORS >= COLOR_TRUE &&
+           (tigetflag(name) == 1 || tigetnum(name) > 0 || (text != NULL && text != (char *)-1));
+}
+
 static enum color_depth choose_depth(enum color_when when)
 {
     const char *no_color = getenv("NO_COLOR");
     bool is_refused = no_color != NULL && no_color[0] != '\0';
+    is_direct = false;
     if (when == COLOR_WHEN_NEVER || (when == COLOR_WHEN_AUTO && is_refused) || !has_colors())
         return COLOR_NONE;
     start_color();
     use_default_colors();
-    return COLORS >= 256 ? COLOR_256 : COLORS >= 16 ? COLOR_16 : COLORS >= 8 ? COLOR_8 : COLOR_NONE;
+    is_direct = has_rgb();
+    enum color_depth has = is_direct       ? COLOR_TRUE
+                           : COLORS >= 256 ? COLOR_256
+                           : COLORS >= 16  ? COLOR_16
+                           : COLORS >= 8   ? COLOR_8
+                                           : COLOR_NONE;
+    enum color_depth most = color_when_most(when);
+    return has < most ? has : most;
 }
 
 static void redirect_errors(const char *path)
@@ -389,6 +408,16 @@ enum color_depth term_depth(void)
 
 /* ------------------------------------------------------------------------ draw */
 
+/* What this terminal calls a colour of ours. */
+static int number_of(int color)
+{
+    if (!is_direct || color < 8)
+        return color;
+    if (color < 16)
+        return color - 8; /* its bright colours have no number */
+    return depth == COLOR_TRUE ? color : color_of_256(color) > 7 ? color_of_256(color) : 0x010101;
+}
+
 /* The terminal's own colours have a pair of ours too: leaving pair 0 or going back to it makes
  * curses reset every attribute beside the colour. */
 static int pair_of_text(int fg, int bg)
@@ -400,7 +429,8 @@ static int pair_of_text(int fg, int bg)
             return i + 1;
     }
     int limit = COLOR_PAIRS - 1 < PAIRS_MAX ? COLOR_PAIRS - 1 : PAIRS_MAX;
-    if (pair_count >= limit || init_extended_pair(pair_count + 1, fg, bg) == ERR)
+    if (pair_count >= limit ||
+        init_extended_pair(pair_count + 1, number_of(fg), number_of(bg)) == ERR)
         return 0;
     pairs[pair_count].fg = fg;
     pairs[pair_count].bg = bg;
@@ -436,7 +466,7 @@ static void put_cell(int row, int col, const struct cell *cell, const struct loo
 static bool is_same(const struct cell *a, const struct cell *b)
 {
     return a->base == b->base && a->role == b->role && a->layer == b->layer &&
-           a->is_reverse == b->is_reverse && a->marks[0] == b->marks[0] &&
+           a->is_reverse == b->is_reverse && a->theme == b->theme && a->marks[0] == b->marks[0] &&
            a->marks[1] == b->marks[1];
 }
 
@@ -520,6 +550,8 @@ void term_draw(const struct canvas *canvas, const struct theme *theme)
     static char last_theme[THEME_NAME];
     bool is_all = wants_repaint || shown.rows != canvas->rows || shown.cols != canvas->cols ||
                   strcmp(last_theme, theme->name) != 0;
+    if (strcmp(last_theme, theme->name) != 0)
+        pair_count = 0; /* everything is drawn again: those of the last one may go */
     if (is_all) {
         /* The background of the theme reaches everywhere, also into the last cell. */
         struct cell blank = {.base = ' '};

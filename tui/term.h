@@ -12,8 +12,6 @@
 #include "keys.h"
 #include "theme.h"
 
-enum color_when { COLOR_WHEN_AUTO = 0, COLOR_WHEN_NEVER, COLOR_WHEN_ALWAYS };
-
 struct term_options {
     bool is_ascii;
     enum color_when color;

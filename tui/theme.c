@@ -1,8 +1,8 @@
 /* theme.c: see theme.h. */
 #include "theme.h"
 
+#include <dirent.h>
 #include <limits.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,16 +41,17 @@ const char *theme_role_name(enum role role)
 
 #define PLAIN                                                                                      \
     {                                                                                              \
-        COLOR_DEFAULT, COLOR_DEFAULT                                                               \
+        COLOR_DEFAULT, COLOR_DEFAULT, COLOR_DEFAULT                                                \
     }
 #define ANSI(index)                                                                                \
     {                                                                                              \
-        COLOR_DEFAULT, (index)                                                                     \
+        COLOR_DEFAULT, COLOR_DEFAULT, (index)                                                      \
     }
 
 /* Only colours 1 to 6 as text: 0, 7, 8 and 15 vanish on one background or the other. */
 static const struct theme terminal_theme = {
     .name = "terminal",
+    .author = "the Slipway authors",
     .is_dark = true,
     .is_selected_reverse = true,
     .roles = {[ROLE_TEXT] = {.fg = PLAIN},
@@ -65,7 +66,7 @@ static const struct theme terminal_theme = {
               [ROLE_BAD] = {.fg = ANSI(ANSI_RED), .is_bold = true},
               [ROLE_ROLLING] = {.fg = ANSI(ANSI_CYAN)},
               [ROLE_HALTED] = {.fg = ANSI(ANSI_MAGENTA), .is_bold = true},
-              [ROLE_STALE] = {.fg = ANSI(ANSI_YELLOW), .is_underlined = false},
+              [ROLE_STALE] = {.fg = ANSI(ANSI_YELLOW), .is_dim = true},
               [ROLE_NEW] = {.fg = ANSI(ANSI_CYAN)},
               [ROLE_OLD] = {.fg = PLAIN, .is_dim = true},
               [ROLE_INPUT] = {.fg = PLAIN, .is_underlined = true}},
@@ -77,76 +78,33 @@ void theme_terminal(struct theme *theme)
     *theme = terminal_theme;
 }
 
-/* --------------------------------------------------------------------- colours */
-
-static const int cube_levels[6] = {0, 95, 135, 175, 215, 255};
-
-int theme_rgb_of_256(int index)
-{
-    if (index < 16 || index > 255)
-        return 0;
-    if (index >= 232) {
-        int grey = 8 + (index - 232) * 10;
-        return grey << 16 | grey << 8 | grey;
-    }
-    int i = index - 16;
-    return cube_levels[i / 36] << 16 | cube_levels[i / 6 % 6] << 8 | cube_levels[i % 6];
-}
-
-/* Weighted distance: the eye sees green best and blue least. */
-static int distance(int a, int b)
-{
-    int red = (a >> 16 & 255) - (b >> 16 & 255);
-    int green = (a >> 8 & 255) - (b >> 8 & 255);
-    int blue = (a & 255) - (b & 255);
-    return 2 * red * red + 4 * green * green + 3 * blue * blue;
-}
-
-int theme_nearest_256(int rgb)
-{
-    int best = 16;
-    for (int i = 16; i < 256; i++) {
-        if (distance(rgb, theme_rgb_of_256(i)) < distance(rgb, theme_rgb_of_256(best)))
-            best = i;
-    }
-    return best;
-}
-
-/* Source: W3C "Web Content Accessibility Guidelines 2.1", relative luminance, read 2026-01. */
-static double luminance(int rgb)
-{
-    double sum = 0;
-    static const double weights[3] = {0.2126, 0.7152, 0.0722};
-    for (int i = 0; i < 3; i++) {
-        double part = (double)(rgb >> (16 - 8 * i) & 255) / 255;
-        part = part <= 0.03928 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4);
-        sum += weights[i] * part;
-    }
-    return sum;
-}
-
-double theme_contrast(int rgb_a, int rgb_b)
-{
-    double a = luminance(rgb_a);
-    double b = luminance(rgb_b);
-    return (fmax(a, b) + 0.05) / (fmin(a, b) + 0.05);
-}
+/* --------------------------------------------------------------------- looks */
 
 static int color_at(struct color color, enum color_depth depth)
 {
     if (depth == COLOR_NONE)
         return COLOR_DEFAULT;
+    /* 0 to 15 stay indices: the nearest grey instead. */
     if (color.rgb != COLOR_DEFAULT && depth == COLOR_TRUE)
-        return color.rgb;
-    if (color.rgb != COLOR_DEFAULT && depth == COLOR_256)
-        return theme_nearest_256(color.rgb);
+        return color.rgb < 16 ? 0x010101 : color.rgb;
+    if (color.xterm != COLOR_DEFAULT && depth == COLOR_256)
+        return color.xterm;
     if (color.ansi == COLOR_DEFAULT)
         return COLOR_DEFAULT;
     return depth == COLOR_8 ? color.ansi % 8 : color.ansi;
 }
 
-struct look theme_look(const struct theme *theme, enum color_depth depth, const struct cell *cell)
+const struct theme *theme_of_cell(const struct theme *theme, const struct cell *cell)
 {
+    const struct theme_set *others = theme->others;
+    if (cell->theme == 0 || others == NULL || cell->theme > others->count)
+        return theme;
+    return &others->items[cell->theme - 1];
+}
+
+struct look theme_look(const struct theme *worn, enum color_depth depth, const struct cell *cell)
+{
+    const struct theme *theme = theme_of_cell(worn, cell);
     const struct style *style = &theme->roles[cell->role < ROLE_COUNT ? cell->role : ROLE_TEXT];
     enum layer layer = cell->layer < LAYER_COUNT ? (enum layer)cell->layer : LAYER_SCREEN;
     struct look look = {.fg = color_at(style->fg, depth),
@@ -171,8 +129,15 @@ struct look theme_look(const struct theme *theme, enum color_depth depth, const 
 
 /* ----------------------------------------------------------------------- files */
 
+#define INDEX_OPTION(name)                                                                         \
+    {                                                                                              \
+        .key = name, .type = SW_OPTION_INT, .min = 16, .max = 255,                                 \
+        .help = "its index where there are 256; preset: the nearest"                               \
+    }
+
 #define STYLE_OPTIONS(help_text)                                                                   \
     {.key = "fg", .type = SW_OPTION_STRING, .is_required = true, .help = help_text},               \
+        INDEX_OPTION("fg_256"),                                                                    \
         {.key = "ansi",                                                                            \
          .type = SW_OPTION_CHOICE,                                                                 \
          .choices = ansi_names,                                                                    \
@@ -180,11 +145,12 @@ struct look theme_look(const struct theme *theme, enum color_depth depth, const 
          .help = "the colour where there are only 8 or 16"},                                       \
         {.key = "bold", .type = SW_OPTION_BOOL, .preset = "false", .help = "heavier"},             \
         {.key = "underline", .type = SW_OPTION_BOOL, .preset = "false", .help = "underlined"},     \
+        {.key = "dim", .type = SW_OPTION_BOOL, .preset = "false", .help = "lighter"},              \
     {                                                                                              \
         .type = SW_OPTION_END                                                                      \
     }
 
-static const struct sw_option style_options[] = {STYLE_OPTIONS("#rrggbb")};
+static const struct sw_option style_options[] = {STYLE_OPTIONS("#rrggbb, or default")};
 
 #define ROLE_OPTION(name, text)                                                                    \
     {                                                                                              \
@@ -222,9 +188,15 @@ static const struct sw_option theme_options[] = {
      .choices = backgrounds,
      .is_required = true,
      .help = "what it is made for"},
-    {.key = "screen", .type = SW_OPTION_STRING, .is_required = true, .help = "background, #rrggbb"},
+    {.key = "screen",
+     .type = SW_OPTION_STRING,
+     .is_required = true,
+     .help = "background, #rrggbb or default"},
+    INDEX_OPTION("screen_256"),
     {.key = "selected", .type = SW_OPTION_STRING, .is_required = true, .help = "of the selection"},
+    INDEX_OPTION("selected_256"),
     {.key = "dialog", .type = SW_OPTION_STRING, .is_required = true, .help = "of dialogs"},
+    INDEX_OPTION("dialog_256"),
     {.key = "roles",
      .type = SW_OPTION_MAP,
      .is_required = true,
@@ -233,10 +205,13 @@ static const struct sw_option theme_options[] = {
     {.type = SW_OPTION_END},
 };
 
+#define FILE_MAX 600 /* bytes of a name typed, and a little more */
+
 struct reader {
     const char *file;
     struct sw_error *err;
     bool is_bad;
+    bool has_first, is_default; /* of the first colour */
 };
 
 static enum sw_code fail(struct sw_error *err, enum sw_code code, const char *fmt, ...)
@@ -254,21 +229,45 @@ static enum sw_code fail(struct sw_error *err, enum sw_code code, const char *fm
     return code;
 }
 
-/* "#rrggbb"; the first wrong one is told with its place. */
-static int read_color(struct reader *r, const struct sw_node *node, const char *key)
+static void complain(struct reader *r, const struct sw_node *node, const char *key,
+                     const char *what, const char *text)
 {
-    const char *text = sw_node_str(node, key);
-    size_t digits = text != NULL && text[0] == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
-    if (digits == 6 && text[7] == '\0')
-        return (int)strtol(text + 1, NULL, 16);
     int line = 0;
     int column = 0;
     sw_node_position(node, key, &line, &column);
-    if (!r->is_bad)
-        fail(r->err, SW_E_CONFIG, "%s:%d:%d: error: a colour is written \"#rrggbb\", not \"%.32s\"",
-             r->file, line, column, text ? text : "");
+    if (!r->is_bad) /* the first is told */
+        fail(r->err, SW_E_CONFIG, "%s:%d:%d: error: %s \"%.32s\"", r->file, line, column, what,
+             text);
     r->is_bad = true;
-    return 0;
+}
+
+/* "#rrggbb" or "default", and its index. A theme has RGB throughout or not at all: one colour of
+ * the two from the terminal could be anything. */
+static struct color read_color(struct reader *r, const struct sw_node *node, const char *key,
+                               const char *key_256)
+{
+    struct color color = {COLOR_DEFAULT, COLOR_DEFAULT, COLOR_DEFAULT};
+    const char *given = sw_node_str(node, key);
+    const char *text = given != NULL ? given : "";
+    bool is_default = strcmp(text, "default") == 0;
+    size_t digits = text[0] == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
+    if (!is_default && (digits != 6 || text[7] != '\0'))
+        complain(r, node, key, "a colour is written \"#rrggbb\", or default, not", text);
+    else if (is_default != r->is_default && r->has_first)
+        complain(r, node, key,
+                 r->is_default ? "the other colours are default, so this cannot be"
+                               : "the other colours are not default, so this cannot be",
+                 text);
+    else if (is_default && sw_node_has(node, key_256))
+        complain(r, node, key_256, "an index needs a colour, not", text);
+    r->is_default = r->has_first ? r->is_default : is_default;
+    r->has_first = true;
+    if (is_default || r->is_bad)
+        return color;
+    color.rgb = (int)strtol(text + 1, NULL, 16);
+    color.xterm =
+        sw_node_has(node, key_256) ? (int)sw_node_int(node, key_256) : color_nearest_256(color.rgb);
+    return color;
 }
 
 static int ansi_index(const char *name)
@@ -282,9 +281,10 @@ static int ansi_index(const char *name)
 
 static void read_style(struct reader *r, const struct sw_node *node, struct style *style)
 {
-    style->fg.rgb = read_color(r, node, "fg");
+    style->fg = read_color(r, node, "fg", "fg_256");
     style->fg.ansi = ansi_index(sw_node_str(node, "ansi"));
     style->is_bold = sw_node_bool(node, "bold");
+    style->is_dim = sw_node_bool(node, "dim");
     style->is_underlined = sw_node_bool(node, "underline");
 }
 
@@ -296,14 +296,19 @@ static enum sw_code read_theme(const struct sw_document *document, const char *f
     struct theme read = {0};
     tui_format(read.name, sizeof read.name, "%s", sw_node_str(root, "name"));
     read.is_dark = strcmp(sw_node_str(root, "background"), "dark") == 0;
-    static const char *const layer_keys[LAYER_COUNT] = {"screen", "selected", "dialog"};
+    const char *author = sw_node_str(root, "author");
+    tui_format(read.author, sizeof read.author, "%s", author != NULL ? author : "");
+    static const char *const layer_keys[LAYER_COUNT][2] = {
+        {"screen", "screen_256"}, {"selected", "selected_256"}, {"dialog", "dialog_256"}};
     for (int i = 0; i < LAYER_COUNT; i++)
-        read.layers[i] = (struct color){read_color(&r, root, layer_keys[i]), COLOR_DEFAULT};
+        read.layers[i] = read_color(&r, root, layer_keys[i][0], layer_keys[i][1]);
     const struct sw_node *roles = sw_node_map(root, "roles");
     for (int i = 0; i < ROLE_COUNT; i++)
         read_style(&r, sw_node_map(roles, role_names[i]), &read.roles[i]);
     if (r.is_bad)
         return SW_E_CONFIG;
+    read.is_selected_reverse = r.is_default;
+    read.others = theme->others;
     *theme = read;
     return SW_OK;
 }
@@ -351,8 +356,8 @@ static enum sw_code load_file(const char *path, struct theme *theme, struct sw_e
     return code;
 }
 
-/* The nth place where a theme of this name may be; false after the last. */
-static bool place_of(size_t nth, const char *name, char *path, size_t size)
+/* The nth folder where themes may be; false after the last. */
+static bool place_of(size_t nth, char *path, size_t size)
 {
     const char *data = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
@@ -360,20 +365,19 @@ static bool place_of(size_t nth, const char *name, char *path, size_t size)
     switch (nth) {
     case 0:
         if (data != NULL && data[0] == '/')
-            tui_format(path, size, "%s/slipway/themes/%s.yaml", data, name);
+            tui_format(path, size, "%s/slipway/themes", data);
         else
-            tui_format(path, size, "%s/.local/share/slipway/themes/%s.yaml", home ? home : "",
-                       name);
+            tui_format(path, size, "%s/.local/share/slipway/themes", home ? home : "");
         return true;
     case 1:
-        tui_format(path, size, "%s/share/slipway/themes/%s.yaml", SLIPWAY_PREFIX, name);
+        tui_format(path, size, "%s/share/slipway/themes", SLIPWAY_PREFIX);
         return true;
     case 2: { /* beside a build that was never installed: <top>/.build/<variant>/slipway */
         ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
         self[len > 0 ? len : 0] = '\0';
         for (int i = 0; i < 3 && strrchr(self, '/') != NULL; i++)
             *strrchr(self, '/') = '\0';
-        tui_format(path, size, "%s/themes/%s.yaml", self, name);
+        tui_format(path, size, "%s/themes", self);
         return true;
     }
     default:
@@ -384,13 +388,17 @@ static bool place_of(size_t nth, const char *name, char *path, size_t size)
 enum sw_code theme_load(const char *name, struct theme *theme, struct sw_error *err)
 {
     if (name == NULL || name[0] == '\0' || !strcmp(name, terminal_theme.name)) {
+        const struct theme_set *others = theme->others;
         theme_terminal(theme);
+        theme->others = others;
         return SW_OK;
     }
     if (strchr(name, '/') != NULL)
         return load_file(name, theme, err);
-    char path[PATH_MAX];
-    for (size_t i = 0; place_of(i, name, path, sizeof path); i++) {
+    char folder[PATH_MAX];
+    char path[PATH_MAX + FILE_MAX];
+    for (size_t i = 0; place_of(i, folder, sizeof folder); i++) {
+        tui_format(path, sizeof path, "%s/%s.yaml", folder, name);
         if (access(path, R_OK) == 0)
             return load_file(path, theme, err);
     }
@@ -398,4 +406,71 @@ enum sw_code theme_load(const char *name, struct theme *theme, struct sw_error *
                 "no theme \"%.40s\": there are terminal and the files *.yaml in "
                 "$XDG_DATA_HOME/slipway/themes and " SLIPWAY_PREFIX "/share/slipway/themes",
                 name);
+}
+
+/* ------------------------------------------------------------------------- all */
+
+#define YAML ".yaml"
+
+/* The name in "harbour.yaml"; false: it is none. */
+static bool name_of_file(const char *file, char *name, size_t size)
+{
+    size_t len = strlen(file);
+    size_t end = sizeof YAML - 1;
+    if (file[0] == '.' || len <= end || len - end >= size || strcmp(file + len - end, YAML) != 0)
+        return false;
+    tui_format(name, size, "%.*s", (int)(len - end), file);
+    return true;
+}
+
+void theme_names(theme_name_fn each, void *arg)
+{
+    char folder[PATH_MAX];
+    char name[THEME_NAME];
+    bool goes_on = each(arg, terminal_theme.name);
+    for (size_t i = 0; goes_on && place_of(i, folder, sizeof folder); i++) {
+        DIR *dir = opendir(folder);
+        struct dirent *entry;
+        while (goes_on && dir != NULL && (entry = readdir(dir)) != NULL) {
+            if (name_of_file(entry->d_name, name, sizeof name))
+                goes_on = each(arg, name);
+        }
+        if (dir != NULL)
+            closedir(dir);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct theme *left = a;
+    const struct theme *right = b;
+    return strcmp(left->name, right->name);
+}
+
+static bool has_theme(const struct theme_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->items[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool add_theme(void *arg, const char *name)
+{
+    struct theme_set *set = arg;
+    struct theme *theme = &set->items[set->count];
+    if (has_theme(set, name) || theme_load(name, theme, NULL) != SW_OK)
+        return true;
+    /* What `:theme` takes is the file's name, whatever the file says. */
+    tui_format(theme->name, sizeof theme->name, "%s", name);
+    return ++set->count < THEMES_MAX;
+}
+
+struct theme_set *theme_set_load(void)
+{
+    struct theme_set *set = tui_alloc(1, sizeof *set);
+    theme_names(add_theme, set);
+    qsort(set->items + 1, set->count - 1, sizeof *set->items, by_name);
+    return set;
 }

@@ -7,7 +7,8 @@
 
 static const char *const kind_words[] = {"ios", "android", "wear", "web", "backend", NULL};
 static const char *const stop_words[] = {"halt", "rollback", "skip", NULL};
-static const char *const color_words[] = {"auto", "always", "never", NULL};
+static const char *const color_words[] = {"auto", "always", "never",     "8",
+                                          "16",   "256",    "truecolor", NULL};
 /* In the order of enum sw_metric. */
 static const char *const metric_words[] = {
     "crash_free_sessions", "crash_free_users", "anr_rate", "error_rate",
@@ -69,13 +70,21 @@ static const struct sw_option ui_table[] = {
     {.key = "theme",
      .type = SW_OPTION_STRING,
      .preset = "terminal",
-     .help = "name of a theme, or the path of its file"},
+     .help = "name of a theme, or the path of its file; auto: as the background is"},
+    {.key = "theme_dark",
+     .type = SW_OPTION_STRING,
+     .preset = "dark",
+     .help = "what auto means on a dark background"},
+    {.key = "theme_light",
+     .type = SW_OPTION_STRING,
+     .preset = "light",
+     .help = "what auto means on a light background"},
     {.key = "ascii", .type = SW_OPTION_BOOL, .preset = "false", .help = "draw with ASCII only"},
     {.key = "color",
      .type = SW_OPTION_CHOICE,
      .choices = color_words,
      .preset = "auto",
-     .help = "auto: as the terminal and NO_COLOR say"},
+     .help = "auto: as the terminal and NO_COLOR say; a number: the most there may be"},
     {.key = "rotate",
      .type = SW_OPTION_DURATION,
      .min = 2,

@@ -92,7 +92,9 @@ void dash_open(struct dash *dash, const struct dash_options *options)
                               .term = options->term,
                               .rows = options->rows,
                               .cols = options->cols,
-                              .bytes_per_s = options->bytes_per_s};
+                              .bytes_per_s = options->bytes_per_s,
+                              .background = options->background,
+                              .is_mute = options->is_mute};
     dash->pty = pty_open(&pty);
 }
 

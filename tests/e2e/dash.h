@@ -33,6 +33,8 @@ struct dash_options {
     const char *term;
     int rows, cols;
     int bytes_per_s;
+    const char *background; /* as pty_options */
+    bool is_mute;
 };
 
 /* More under the sanitizers. */

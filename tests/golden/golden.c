@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,4 +84,18 @@ void golden_check_file(const char *path, const char *text)
     if (held != NULL && strcmp(held, text) != 0)
         fail_at_difference(path, held, text);
     free(held);
+}
+
+const struct theme_set *golden_themes(void)
+{
+    static struct theme_set set;
+    glob_t found;
+    if (set.count > 0)
+        return &set;
+    theme_terminal(&set.items[set.count++]);
+    assert_int_equal(glob("themes/*.yaml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        assert_int_equal(theme_load(found.gl_pathv[i], &set.items[set.count++], NULL), SW_OK);
+    globfree(&found);
+    return &set;
 }

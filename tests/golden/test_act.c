@@ -693,6 +693,69 @@ static int start(void **state)
     return 0;
 }
 
+/* ----------------------------------------------------------------------- themes */
+
+static void a_theme_is_worn_while_it_is_selected(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    /* Two of our own, whatever is installed here. */
+    assert_int_equal(theme_load("themes/paper.yaml", &h.act.theme, NULL), SW_OK);
+    press(&h, 't');
+    assert_int_equal(h.act.view.screen, SCREEN_THEMES);
+    assert_true(h.act.themes->count >= 1);
+    if (h.act.themes->count == 1) {
+        h.act.themes->count = 2;
+        assert_int_equal(theme_load("themes/nord.yaml", &h.act.themes->items[1], NULL), SW_OK);
+    }
+    press(&h, KEY_TO_HOME);
+    assert_string_equal(h.act.theme.name, "terminal");
+    press(&h, 'j');
+    assert_string_equal(h.act.theme.name, h.act.themes->items[1].name);
+    assert_ptr_equal(h.act.theme.others, h.act.themes);
+    press(&h, KEY_ESCAPE);
+    assert_int_equal(h.act.view.screen, SCREEN_OVERVIEW);
+    assert_string_equal(h.act.theme.name, "paper");
+    /* Any other way out puts it back too. */
+    press(&h, 't');
+    press(&h, KEY_TO_HOME);
+    press(&h, 'c');
+    assert_int_equal(h.act.view.screen, SCREEN_CHECKLIST);
+    assert_string_equal(h.act.theme.name, "paper");
+    /* Enter keeps it, and leads back to where the reader was. */
+    press(&h, 't');
+    press(&h, KEY_TO_HOME);
+    press(&h, KEY_RETURN);
+    assert_int_equal(h.act.view.screen, SCREEN_CHECKLIST);
+    assert_string_equal(h.act.theme.name, "terminal");
+    assert_non_null(strstr(h.act.view.message, "ui: {theme: terminal}"));
+    assert_int_equal(h.count, 0);
+    act_clear(&h.act);
+}
+
+static void a_typed_theme_stays_after_escape(void **state)
+{
+    struct heard h;
+    (void)state;
+    begin(&h, world_bad());
+    press(&h, 't');
+    type(&h, ":theme ./themes/paper.yaml");
+    press(&h, KEY_RETURN);
+    assert_string_equal(h.act.theme.name, "paper");
+    press(&h, KEY_ESCAPE);
+    assert_string_equal(h.act.theme.name, "paper");
+    type(&h, ":theme auto"); /* the terminal is asked before it is taken, or never */
+    press(&h, KEY_RETURN);
+    assert_string_equal(h.act.theme.name, "paper");
+    assert_non_null(strstr(h.act.view.message, "at the start"));
+    type(&h, ":theme ./themes/none.yaml");
+    press(&h, KEY_RETURN);
+    assert_string_equal(h.act.theme.name, "paper");
+    assert_int_equal(h.act.view.message_role, ROLE_BAD);
+    act_clear(&h.act);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -720,6 +783,8 @@ int main(void)
         cmocka_unit_test(the_selection_stays_on_its_platform),
         cmocka_unit_test(pasted_text_is_no_answer),
         cmocka_unit_test(no_key_sequence_acts_without_its_confirmation),
+        cmocka_unit_test(a_theme_is_worn_while_it_is_selected),
+        cmocka_unit_test(a_typed_theme_stays_after_escape),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +49,31 @@ static void every_role_is_documented(void **state)
     free(text);
 }
 
+static void every_theme_is_documented(void **state)
+{
+    glob_t found;
+    (void)state;
+    char *text = golden_read("docs/themes.md");
+    assert_non_null(text);
+    assert_int_equal(glob("themes/*.yaml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char name[128];
+        const char *file = strrchr(found.gl_pathv[i], '/') + 1;
+        snprintf(name, sizeof name, "`%.*s`", (int)strcspn(file, "."), file);
+        if (strstr(text, name) == NULL)
+            fail_msg("docs/themes.md does not tell of %s", found.gl_pathv[i]);
+    }
+    globfree(&found);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_come_from_the_table),
         cmocka_unit_test(the_manual_comes_from_the_table),
         cmocka_unit_test(every_role_is_documented),
+        cmocka_unit_test(every_theme_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

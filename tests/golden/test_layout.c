@@ -65,6 +65,7 @@ static void draw_checked(const struct world *world, enum screen_id screen, int r
     struct view view = {.screen = screen, .dialog = dialog, .is_typing = random_below(5) == 0};
     view.platform = s->platform_count > 0 ? (size_t)random_below((int)s->platform_count) : 0;
     view.cursor[screen] = (size_t)random_below(12);
+    view.themes = random_below(4) > 0 ? golden_themes() : NULL;
     view.scroll[screen] = random_below(60);
     struct frame frame = {s, WORLD_NOW, &view};
     struct canvas canvas;
@@ -147,6 +148,7 @@ static void hostile_text_in_every_dump(void **state)
                                            .cols = 100,
                                            .rows = 30,
                                            .format = (enum dump_format)format,
+                                           .depth = COLOR_256,
                                            .now_ms = WORLD_NOW};
             char *text = NULL;
             assert_int_equal(tui_screen_text(world_hostile(), &options, &text, NULL), SW_OK);

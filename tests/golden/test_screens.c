@@ -106,6 +106,18 @@ static void the_other_screens(void **state)
     }
 }
 
+static void the_themes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(other_sizes) + 1; i++) {
+        struct view view = {.screen = SCREEN_THEMES, .themes = golden_themes()};
+        bool is_ascii = i == COUNT(other_sizes);
+        view.cursor[SCREEN_THEMES] = 4;
+        check_view(&worlds[0], view, other_sizes[is_ascii ? 0 : i],
+                   is_ascii ? CHARSET_ASCII : CHARSET_UTF8);
+    }
+}
+
 /* Two sources of one metric that cannot both be right: said on the overview and where the readings
  * stand. */
 static void a_contradiction_is_pointed_out(void **state)
@@ -160,6 +172,7 @@ int main(void)
         cmocka_unit_test(overview_of_every_world),
         cmocka_unit_test(wallboard_of_every_world),
         cmocka_unit_test(the_other_screens),
+        cmocka_unit_test(the_themes),
         cmocka_unit_test(a_contradiction_is_pointed_out),
         cmocka_unit_test(the_platform_of_a_store),
     };

@@ -31,6 +31,9 @@ struct pty {
     int slave;  /* ours: keeps the line settings readable */
     int status; /* as of pty_wait_exit */
     bool is_stopped;
+    const char *background;
+    bool is_mute;
+    size_t asked;  /* bytes of the question seen so far; all of them: it was asked */
     bool is_linux; /* a console: OSC R has no end there */
     VTerm *vterm;
     VTermScreen *screen;
@@ -156,6 +159,8 @@ struct pty *pty_open(const struct pty_options *options)
     pty->status = PTY_RUNNING;
     pty->rows = options->rows > 0 ? options->rows : 24;
     pty->cols = options->cols > 0 ? options->cols : 80;
+    pty->background = options->background;
+    pty->is_mute = options->is_mute;
     pty->is_linux = options->term != NULL && strcmp(options->term, "linux") == 0;
     open_vterm(pty);
     open_line(pty, name, sizeof name);
@@ -238,6 +243,27 @@ static size_t allowed(struct pty *pty)
     return (size_t)pty->credit;
 }
 
+static const char background_question[] = "\033]11;?";
+
+/* libvterm has no answer to it. */
+static void answer_background(struct pty *pty, const char *bytes, size_t size)
+{
+    size_t whole = sizeof background_question - 1;
+    for (size_t i = 0; i < size && pty->asked < whole; i++) {
+        if (bytes[i] == background_question[pty->asked])
+            pty->asked++;
+        else
+            pty->asked = bytes[i] == background_question[0];
+        if (pty->asked == whole && pty->background != NULL && !pty->is_mute)
+            pty_type(pty, pty->background);
+    }
+}
+
+bool pty_was_asked(const struct pty *pty)
+{
+    return pty->asked == sizeof background_question - 1;
+}
+
 static void take(struct pty *pty, char *bytes, size_t size)
 {
     pty->bytes_read += size;
@@ -246,11 +272,12 @@ static void take(struct pty *pty, char *bytes, size_t size)
     if (pty->is_linux)
         size = without_console_osc(bytes, size);
     pty_modes_feed(&pty->modes, bytes, size);
+    answer_background(pty, bytes, size);
     vterm_input_write(pty->vterm, bytes, size);
     vterm_screen_flush_damage(pty->screen);
     char reply[256];
     size_t len = vterm_output_read(pty->vterm, reply, sizeof reply);
-    if (len > 0)
+    if (len > 0 && !pty->is_mute)
         pty_type_bytes(pty, reply, len);
 }
 
@@ -359,6 +386,27 @@ bool pty_wait_stop(struct pty *pty, int limit_ms)
         continue;
     pty->is_stopped = false;
     return has_stopped;
+}
+
+static int number_of(VTermColor color)
+{
+    if (VTERM_COLOR_IS_DEFAULT_FG(&color) || VTERM_COLOR_IS_DEFAULT_BG(&color))
+        return -1;
+    if (VTERM_COLOR_IS_INDEXED(&color))
+        return PTY_INDEXED + color.indexed.idx;
+    return color.rgb.red << 16 | color.rgb.green << 8 | color.rgb.blue;
+}
+
+void pty_colors(struct pty *pty, int row, int col, int *fg, int *bg)
+{
+    VTermScreenCell cell;
+    VTermPos at = {.row = row, .col = col};
+    *fg = -1;
+    *bg = -1;
+    if (!vterm_screen_get_cell(pty->screen, at, &cell))
+        return;
+    *fg = number_of(cell.fg);
+    *bg = number_of(cell.bg);
 }
 
 /* ---------------------------------------------------------------------- writing */

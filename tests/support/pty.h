@@ -25,6 +25,8 @@ struct pty_options {
     const char *term;        /* NULL: xterm-256color */
     int rows, cols;          /* 0: 24 and 80 */
     int bytes_per_s;         /* how fast the line takes what is written; 0: at once */
+    const char *background;  /* typed when it asks for the background (OSC 11); NULL: nothing */
+    bool is_mute;            /* answers no question at all */
 };
 
 enum { PTY_RUNNING = -1, PTY_SIGNALLED = 1000 }; /* PTY_SIGNALLED + the signal's number */
@@ -47,6 +49,13 @@ void pty_hang_up(struct pty *pty);
 /* Reads for `ms`, or until nothing came for that long. */
 void pty_read_for(struct pty *pty, int ms);
 bool pty_read_until_quiet(struct pty *pty, int quiet_ms, int limit_ms);
+
+/* Has it asked for the background? */
+bool pty_was_asked(const struct pty *pty);
+/* The colours that were set for a cell: 0xRRGGBB, PTY_INDEXED + its number in the palette, or -1.
+ */
+enum { PTY_INDEXED = 1 << 24 };
+void pty_colors(struct pty *pty, int row, int col, int *fg, int *bg);
 
 /* The screen: rows without trailing blanks, each ended by a newline. Lives until the next call. */
 const char *pty_text(struct pty *pty);

@@ -587,7 +587,7 @@ static void the_hash_names_the_path(void **state)
 }
 
 /* No platform of the example has a use for the made-up kind. */
-static const char unused[] = "70:5: warning: source \"prometheus\" is used by no platform";
+static const char unused[] = "72:5: warning: source \"prometheus\" is used by no platform";
 
 static void the_written_example_loads(void **state)
 {

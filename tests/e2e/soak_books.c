@@ -171,7 +171,8 @@ static void note_sent(struct books *books, json_t *entry)
 /* How many entries the simulator has noted since it began: everything but reads. */
 static int64_t noted(json_t *counters)
 {
-    static const char *const kinds[] = {"mutating", "edit_inserts", "edit_deletes", "edit_writes"};
+    static const char *const kinds[] = {"mutating", "edit_inserts", "edit_deletes", "edit_writes",
+                                        "probes"};
     const char *name;
     json_t *service;
     int64_t sum = 0;

@@ -455,7 +455,8 @@ static struct transfer *next_cancelled(struct sw_http *http)
         found = http->running;
         while (found && !found->call->is_cancelled)
             found = found->next;
-        if (!found)
+        /* What is queued meanwhile may be the one: it is looked at again once it runs. */
+        if (!found && !http->queued)
             http->has_cancelled = false;
     }
     sw_mutex_unlock(&http->lock);

@@ -583,6 +583,34 @@ static void test_cancel_races(void **state)
     rig_close(&rig);
 }
 
+/* The narrow one: cancelled between its queueing and its start, while the engine, which has many
+ * connections to look after, looks for what is cancelled. A lost cancel would be a timeout. */
+static void test_no_cancel_is_lost(void **state)
+{
+    (void)state;
+    enum { RIGS = 4, EACH = 240 }; /* the server takes so many connections */
+    int late_ms = 60000;
+    for (int i = 0; i < RIGS * EACH;) {
+        struct rig rig;
+        rig_open(&rig, answer_late, &late_ms);
+        for (int n = 0; n < EACH; n++, i++) {
+            pthread_t thread;
+            struct call call = {.rig = &rig, .op = QUICK};
+            sw_channel_close(rig.channel);
+            rig.channel = sw_channel_open(rig.upstream, i % 2);
+            pthread_create(&thread, NULL, run_call, &call);
+            for (volatile int spin = 0; spin < (i % 100) * 40; spin++)
+                continue;
+            usleep((useconds_t)(i % 7) * 10);
+            sw_channel_cancel(rig.channel);
+            pthread_join(thread, NULL);
+            if (call.code != SW_E_CANCELLED)
+                fail_msg("%d: a cancel was lost: %s", i, sw_code_name(call.code));
+        }
+        rig_close(&rig);
+    }
+}
+
 static void test_stop_ends_everything(void **state)
 {
     (void)state;
@@ -701,6 +729,7 @@ int main(void)
         cmocka_unit_test(test_no_silent_resend),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_cancel_races),
+        cmocka_unit_test(test_no_cancel_is_lost),
         cmocka_unit_test(test_stop_ends_everything),
         cmocka_unit_test(test_action_beside_hanging_polls),
         cmocka_unit_test(test_many_at_once),

@@ -69,6 +69,17 @@ static enum sw_code unknown(const char *doing, struct sw_error *err)
         doing);
 }
 
+/* Refused, perhaps because it is so already: only what stands there now could tell, and it could not
+ * be read. Apple's words decide nothing. */
+static enum sw_code unjudged(struct sw_error *err)
+{
+    char words[sizeof(err->text)] = "";
+    if (err)
+        sw_copy(words, sizeof(words), err->text);
+    return sw_fail(err, SW_E_OUTCOME_UNKNOWN, "%s, and what stands there now could not be read",
+                   words);
+}
+
 /* ------------------------------------------------------------ phased release */
 
 /* A refusal is judged by what is there now. */
@@ -77,7 +88,7 @@ static enum sw_code phase_refused(struct sw_flow *flow, const struct asc_entry *
 {
     struct asc_version now = {0};
     if (asc_phase_get(flow, entry->id, &now, NULL) != SW_OK)
-        return SW_E_CONFLICT; /* Apple's words stand */
+        return unjudged(err);
     if (now.phase == to)
         return SW_OK;
     char words[sizeof(err->text)] = "";
@@ -133,7 +144,7 @@ static enum sw_code release(struct sw_flow *flow, const char *version_id, struct
     if (code == SW_E_CONFLICT) {
         char word[SW_WORD_MAX];
         if (asc_version_get(flow, version_id, word, NULL) != SW_OK)
-            return code;
+            return unjudged(err);
         if (is_released(asc_class_of(word)))
             return SW_OK;
         char words[sizeof(err->text)] = "";

@@ -235,8 +235,17 @@ static const struct fault_case fault_cases[] = {
     {"refused, and the state cannot be read",
      {.request = PATCH_LINE, .body = SET("PAUSED"), .status = 409, .reply = REFUSED("No.")},
      {.request = READ_PHASE, .fail = SW_E_TIMEOUT},
-     SW_E_CONFLICT,
-     "NOT HALTED: setting the phased release to PAUSED: Apple says \"No.\""},
+     SW_E_OUTCOME_UNKNOWN,
+     "setting the phased release to PAUSED: Apple says \"No.\" (409 "
+     "ENTITY_ERROR.ATTRIBUTE.INVALID), and what stands there now could not be read"},
+    {"paused already, and the state cannot be read",
+     {.request = PATCH_LINE,
+      .body = SET("PAUSED"),
+      .status = 409,
+      .reply = REFUSED("The phased release already has this value")},
+     {.request = READ_PHASE, .status = 503, .reply = "<html>"},
+     SW_E_OUTCOME_UNKNOWN,
+     "could not be read"},
     {"refused, and the phase is gone",
      {.request = PATCH_LINE, .body = SET("PAUSED"), .status = 409, .reply = REFUSED("No.")},
      {.request = READ_PHASE, .status = 200, .reply = "{\"data\":null}"},
@@ -335,13 +344,18 @@ static void test_a_refused_release_is_judged_by_the_state(void **state)
 static void test_a_lost_release_request_is_unknown(void **state)
 {
     (void)state;
-    struct scene scene;
-    struct sw_error err = {0};
-    const struct flow_step steps[] = {
-        {.request = POST_LINE, .body = POST_BODY, .fail = SW_E_TIMEOUT}};
-    scene_init(&scene, SW_VERB_ADVANCE, READY, "INACTIVE");
-    assert_int_equal(scene_act(&scene, steps, 1, &err), SW_E_OUTCOME_UNKNOWN);
-    scene_clear(&scene);
+    static const struct flow_step steps[][2] = {
+        {{.request = POST_LINE, .body = POST_BODY, .fail = SW_E_TIMEOUT}},
+        {{.request = POST_LINE, .body = POST_BODY, .status = 409, .reply = REFUSED("No.")},
+         {.request = READ_VERSION, .fail = SW_E_TIMEOUT}},
+    };
+    for (size_t i = 0; i < SW_ARRAY_LEN(steps); i++) {
+        struct scene scene;
+        struct sw_error err = {0};
+        scene_init(&scene, SW_VERB_ADVANCE, READY, "INACTIVE");
+        assert_int_equal(scene_act(&scene, steps[i], i + 1, &err), SW_E_OUTCOME_UNKNOWN);
+        scene_clear(&scene);
+    }
 }
 
 static void test_ids_from_the_cache_are_checked(void **state)

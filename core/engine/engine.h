@@ -90,6 +90,7 @@ struct sw_engine {
     bool is_loading_buckets, is_saving_buckets; /* a job is out */
 
     bool is_cache_due, is_caching; /* due: facts were read since the last one */
+    bool is_cache_held;            /* a change was seen that this run does not write down */
     int64_t cached_ms;             /* mono */
 
     bool is_watching;     /* a watch job is out */

@@ -2,7 +2,8 @@
  *
  * A reading of this run that differs from the one before in what only a person changes is kept
  * back until every release's log was looked at: another process of ours may have done it, or
- * another dashboard may have written it down. Read-only cores and one-shots write nothing. */
+ * another dashboard may have written it down. The first reading is held against the cache: what was
+ * changed while none of us ran is a change too. Read-only cores and one-shots write nothing. */
 #include "engine/engine.h"
 
 #include <string.h>
@@ -21,10 +22,14 @@ void sw_outside_noticed(struct sw_core *core, size_t index, const struct sw_roll
     const struct sw_model_platform *platform = &engine->model.platforms[index];
     struct sw_outside *change = NULL;
     char text[SW_LINE_MAX];
-    if (core->is_read_only || core->is_oneshot ||
+    if (core->is_read_only ||
         !sw_reducer_is_outside_change(platform->plan.kind, before, after, text, sizeof text) ||
         sw_actions_is_busy(core, platform->id))
         return;
+    if (core->is_oneshot) { /* left in the cache as it was, for a run that writes it down */
+        engine->is_cache_held = true;
+        return;
+    }
     change = sw_xcalloc(1, sizeof *change);
     sw_copy(change->platform, sizeof change->platform, platform->id);
     sw_copy(change->version, sizeof change->version, after->version);

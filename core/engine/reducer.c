@@ -180,7 +180,7 @@ static void fold_rollout(struct sw_reducer *reducer, size_t index, const struct 
             sw_model_drop_health(platform);
         reducer->on_version(reducer->arg, index);
     }
-    if (!is_first)
+    if (has_before) /* what the last run saw counts: it may have changed while none of us ran */
         reducer->on_change(reducer->arg, index, &before, &platform->rollout);
     sw_rollout_clear(&before);
 }

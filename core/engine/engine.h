@@ -28,6 +28,8 @@ struct sw_outside {
     char version[SW_WORD_MAX], identity[SW_LABEL_MAX];
     char text[SW_LINE_MAX];
     struct sw_value from, to;
+    bool is_stop;         /* it stands now, and did not before */
+    bool is_another;      /* another release: whatever verb may have brought it */
     int64_t before_ms;    /* WORLD: the reading it changed from */
     int64_t noticed_ms;   /* WORLD */
     uint64_t after_watch; /* judge it once this watch has come back */

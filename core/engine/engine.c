@@ -181,7 +181,8 @@ static void cache_done(struct sw_core *core, struct sw_job *j)
 /* Is there anything that this run has read? */
 static bool is_worth_caching(const struct sw_core *core)
 {
-    return core->engine.is_cache_due && !core->engine.model.is_cached && !core->is_offline;
+    return core->engine.is_cache_due && !core->engine.is_cache_held &&
+           !core->engine.model.is_cached && !core->is_offline;
 }
 
 static int64_t cache_wait(const struct sw_core *core)

@@ -28,6 +28,8 @@ struct sw_outside {
     char version[SW_WORD_MAX], identity[SW_LABEL_MAX];
     char text[SW_LINE_MAX];
     struct sw_value from, to;
+    bool is_stop;         /* it stands now, and did not before */
+    bool is_another;      /* another release: whatever verb may have brought it */
     int64_t before_ms;    /* WORLD: the reading it changed from */
     int64_t noticed_ms;   /* WORLD */
     uint64_t after_watch; /* judge it once this watch has come back */
@@ -90,6 +92,7 @@ struct sw_engine {
     bool is_loading_buckets, is_saving_buckets; /* a job is out */
 
     bool is_cache_due, is_caching; /* due: facts were read since the last one */
+    bool is_cache_held;            /* a change was seen that this run does not write down */
     int64_t cached_ms;             /* mono */
 
     bool is_watching;     /* a watch job is out */

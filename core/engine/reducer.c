@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 
 static const double percent_tolerance = 0.0005;
 
@@ -101,6 +102,15 @@ static const char *percent_text(struct sw_value percent, char buf[32])
     return percent.is_known ? sw_percent_text(percent, true, buf, 32) : "unknown";
 }
 
+/* Apple takes a day for each of its steps, and the last but one is at 50 %: who had fewer a moment
+ * ago was completed by hand. Without phases a version goes from 0 to everybody. */
+static bool is_own_end(const struct sw_rollout *before, const struct sw_rollout *after)
+{
+    return !before->percent_set.is_known || before->percent_set.value <= 0 ||
+           before->percent_set.value >= 50 ||
+           after->observed_at_ms - before->observed_at_ms >= SW_DAY_MS;
+}
+
 /* Things a store or deploy system does by itself. */
 static bool is_by_itself(enum sw_plan_kind plan, const struct sw_rollout *before,
                          const struct sw_rollout *after)
@@ -113,7 +123,7 @@ static bool is_by_itself(enum sw_plan_kind plan, const struct sw_rollout *before
         return before->state != SW_STATE_HALTED &&
                (plan == SW_PLAN_SERVICE || before->state != SW_STATE_READY);
     case SW_STATE_COMPLETE:
-        return plan != SW_PLAN_STAGES;
+        return plan == SW_PLAN_SERVICE || (plan == SW_PLAN_STORE && is_own_end(before, after));
     default:
         return true; /* building, testing, review, failures: shown, but nobody's key */
     }
@@ -180,7 +190,7 @@ static void fold_rollout(struct sw_reducer *reducer, size_t index, const struct 
             sw_model_drop_health(platform);
         reducer->on_version(reducer->arg, index);
     }
-    if (!is_first)
+    if (has_before) /* what the last run saw counts: it may have changed while none of us ran */
         reducer->on_change(reducer->arg, index, &before, &platform->rollout);
     sw_rollout_clear(&before);
 }

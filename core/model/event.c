@@ -50,6 +50,11 @@ static const char *text_of(const struct sw_record *record, size_t i)
     return *(char *const *)(const void *)((const char *)record + texts[i].offset);
 }
 
+bool sw_verb_is_stopping(enum sw_verb verb)
+{
+    return verb == SW_VERB_HALT || verb == SW_VERB_ROLLBACK;
+}
+
 void sw_record_clear(struct sw_record *record)
 {
     if (record == NULL)

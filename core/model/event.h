@@ -22,6 +22,8 @@ struct sw_record {
     char *handle;   /* of an intent: the source's ids at that time, for settlement; JSON */
     char commit[16];/* filled by the ledger when read or written */
 };
+/* Does it leave a rollout standing (a halt, a roll back), rather than let it go on? */
+bool sw_verb_is_stopping(enum sw_verb verb);
 void sw_record_clear(struct sw_record *record);
 void sw_record_copy(struct sw_record *to, const struct sw_record *from);
 /* A borrowed view for the public interface. */

@@ -58,14 +58,18 @@ static void note_time(struct sw_journal *journal, const struct sw_record *record
         *last = (struct sw_journal_last){0};
         sw_copy(last->platform, sizeof last->platform, record->platform);
     }
-    if (record->at_ms > last->at_ms)
-        last->at_ms = record->at_ms;
+    int64_t *at_ms = sw_verb_is_stopping(record->verb) ? &last->stopping_ms : &last->going_ms;
+    if (record->at_ms > *at_ms)
+        *at_ms = record->at_ms;
 }
 
-int64_t sw_journal_last_ms(const struct sw_journal *journal, const char *platform)
+int64_t sw_journal_last_ms(const struct sw_journal *journal, const char *platform,
+                           bool is_stopping)
 {
     const struct sw_journal_last *last = find_last(journal, platform);
-    return last != NULL ? last->at_ms : 0;
+    if (last == NULL)
+        return 0;
+    return is_stopping ? last->stopping_ms : last->going_ms;
 }
 
 void sw_journal_note(struct sw_journal *journal, const char *release,

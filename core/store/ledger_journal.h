@@ -24,10 +24,11 @@ struct sw_journal_mark {
     bool is_damaged; /* a record that is older cannot be read, nor what is older than that */
 };
 
-/* When somebody last asked or ended something there, by the events' own time. */
+/* When somebody last asked or ended something there, by the events' own time: what stops a rollout
+ * (a halt, a roll back), and what lets it go on, apart. */
 struct sw_journal_last {
     char platform[64];
-    int64_t at_ms;
+    int64_t stopping_ms, going_ms;
 };
 
 struct sw_journal {
@@ -51,8 +52,9 @@ enum sw_code sw_journal_read(struct sw_journal *journal, struct sw_ledger *ledge
 void sw_journal_note(struct sw_journal *journal, const char *release,
                      const struct sw_record *record);
 
-/* 0: never. */
-int64_t sw_journal_last_ms(const struct sw_journal *journal, const char *platform);
+/* The newest of what stops, or of what lets go on; 0: never. */
+int64_t sw_journal_last_ms(const struct sw_journal *journal, const char *platform,
+                           bool is_stopping);
 /* Was an older record of this release's log damaged? */
 bool sw_journal_is_damaged(const struct sw_journal *journal, const char *release);
 

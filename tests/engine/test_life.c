@@ -838,6 +838,34 @@ static void a_change_in_the_console_is_written_down_once(void **state)
     sw_core_close(core);
 }
 
+static void a_change_while_nobody_ran_is_written_down_at_the_next_start(void **state)
+{
+    (void)state;
+    sw_core_close(world_start(false, false));
+    change("app0", SW_STATE_ROLLING, 30);
+    sw_core_close(world_start(true, false)); /* only looks: writes nothing, hides nothing */
+    struct sw_core *core = world_start(false, false);
+    struct sw_snapshot *snapshot = world_wait(core, has_change, "now 30%, was 10%");
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+    sw_core_close(core);
+    core = world_start(false, false);
+    poll_until_changes(core, 1);
+    sw_core_close(core);
+}
+
+static void our_own_halt_while_no_dashboard_ran_is_no_change_outside(void **state)
+{
+    (void)state;
+    sw_core_close(world_start(false, false));
+    struct sw_core *command = world_start(true, false);
+    expect(world_verb(command, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    sw_core_close(command);
+    struct sw_core *core = world_start(false, false);
+    poll_until_changes(core, 0);
+    sw_core_close(core);
+}
+
 static void our_own_halt_is_no_change_outside(void **state)
 {
     (void)state;
@@ -846,6 +874,26 @@ static void our_own_halt_is_no_change_outside(void **state)
     expect(world_verb(command, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     poll_until_changes(core, 0);
     sw_core_close(command);
+    sw_core_close(core);
+}
+
+static void expect_change(struct sw_core *core, size_t count, const char *part)
+{
+    poll_until_changes(core, count);
+    struct sw_snapshot *snapshot = world_wait(core, has_change, part);
+    assert_non_null(snapshot);
+    sw_snapshot_free(snapshot);
+}
+
+static void what_somebody_does_right_after_our_verb_is_theirs(void **state)
+{
+    (void)state;
+    struct sw_core *core = world_start(false, false);
+    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    change("app0", SW_STATE_ROLLING, 10);
+    expect_change(core, 1, "now ROLLING, was HALTED");
+    change("app0", SW_STATE_ROLLING, 50);
+    expect_change(core, 2, "now 50%, was 10%");
     sw_core_close(core);
 }
 
@@ -941,7 +989,10 @@ int main(void)
         TEST(a_oneshot_throttled_for_long_gives_up),
         TEST(a_new_version_is_asked_for_at_once),
         TEST(a_change_in_the_console_is_written_down_once),
+        TEST(a_change_while_nobody_ran_is_written_down_at_the_next_start),
+        TEST(our_own_halt_while_no_dashboard_ran_is_no_change_outside),
         TEST(our_own_halt_is_no_change_outside),
+        TEST(what_somebody_does_right_after_our_verb_is_theirs),
         cmocka_unit_test(five_hundred_platforms),
         TEST(at_rest_it_sleeps),
     };

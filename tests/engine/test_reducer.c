@@ -263,19 +263,19 @@ static void a_resume_outside_starts_the_soak_again(void **state)
     drop(stage);
 }
 
-static void the_first_look_is_no_change(void **state)
+static void the_first_look_is_held_against_the_cache(void **state)
 {
     (void)state;
     struct stage *stage = make(SW_PLAN_STAGES);
-    struct sw_rollout cached = rolling(5, 1000);
-    sw_model_put_rollout(&stage->model.platforms[0], &cached);
-    stage->model.platforms[0].is_rollout_cached = true;
-    see(stage, rolling(10, 2000)); /* against the cache: nobody watched */
+    see(stage, rolling(5, 500)); /* with nothing to hold it against */
     assert_int_equal(stage->changes, 0);
+    stage->model.platforms[0].is_rollout_cached = true; /* as a start finds it */
+    see(stage, rolling(10, 2000));                      /* changed while none of us ran */
+    assert_int_equal(stage->changes, 1);
     see(stage, rolling(50, 3000));
-    assert_int_equal(stage->changes, 1);
+    assert_int_equal(stage->changes, 2);
     see(stage, rolling(50, 4000));
-    assert_int_equal(stage->changes, 1);
+    assert_int_equal(stage->changes, 2);
     drop(stage);
 }
 
@@ -298,6 +298,8 @@ static void what_counts_as_a_change_outside(void **state)
         {SW_PLAN_STORE, SW_STATE_HALTED, SW_STATE_ROLLING, 1, 1, "1", "now ROLLING, was HALTED"},
         {SW_PLAN_STAGES, SW_STATE_ROLLING, SW_STATE_COMPLETE, 50, 100, "1", "now COMPLETE"},
         {SW_PLAN_STORE, SW_STATE_ROLLING, SW_STATE_COMPLETE, 50, 100, "1", NULL},
+        {SW_PLAN_STORE, SW_STATE_ROLLING, SW_STATE_COMPLETE, 10, 100, "1", "now COMPLETE"},
+        {SW_PLAN_STORE, SW_STATE_ROLLING, SW_STATE_COMPLETE, 0, 100, "1", NULL}, /* without phases */
         {SW_PLAN_STAGES, SW_STATE_READY, SW_STATE_ROLLING, 0, 5, "1", "now ROLLING, was READY"},
         {SW_PLAN_SERVICE, SW_STATE_READY, SW_STATE_ROLLING, 0, 5, "1", NULL},
         {SW_PLAN_STAGES, SW_STATE_IN_REVIEW, SW_STATE_READY, 0, 0, "1",
@@ -356,7 +358,7 @@ int main(void)
         cmocka_unit_test(builds_outlive_a_version_and_reviews_do_not),
         cmocka_unit_test(a_stage_begins_with_our_own_outcome),
         cmocka_unit_test(a_resume_outside_starts_the_soak_again),
-        cmocka_unit_test(the_first_look_is_no_change),
+        cmocka_unit_test(the_first_look_is_held_against_the_cache),
         cmocka_unit_test(what_counts_as_a_change_outside),
         cmocka_unit_test(the_train_and_its_checklist),
     };

@@ -3,10 +3,11 @@
  * together or an error, its handle can be read back, a count of reviews adds up, and a verb sends
  * at most one write.
  *
- * First two bytes (a letter, a newline): p a poll with what it reads beside the versions, and a
- * second one on its rollout; w the same after a reading whose handle is the next part; s the
- * reviews of version v2, whose handle is the next part; otherwise a verb (h halt, r resume, v
- * advance, c complete) on version v2, whose next part is the handle of the last known rollout.
+ * First two bytes (a letter, a newline): q the questions about rights; p a poll with what it reads
+ * beside the versions, and a second one on its rollout; w the same after a reading whose handle is
+ * the next part; s the reviews of version v2, whose handle is the next part; otherwise a verb (h
+ * halt, r resume, v advance, c complete) on version v2, whose next part is the handle of the last
+ * known rollout.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,29 @@ static void act(struct replies *replies, enum sw_verb verb)
     sw_rollout_clear(&before);
 }
 
+/* Nothing that asks for rights may change anything, whatever is answered. */
+static enum sw_code perform_harmless(void *arg, const struct sw_request *request,
+                                     struct sw_reply *reply, struct sw_error *err)
+{
+    sw_assert(request->operation->effect != SW_EFFECT_MUTATE);
+    return replies_perform(arg, request, reply, err);
+}
+
+static void rights(struct replies *replies)
+{
+    struct sw_error err = {0};
+    struct sw_right_seen seen[SW_VERB_COUNT];
+    struct sw_flow *flow = flow_new(&sw_source_app_store, ACCOUNT);
+    flow_add_target(flow, SW_ROLE_ROLLOUT, IOS);
+    flow_perform_with(flow, perform_harmless, replies);
+    enum sw_code code = flow_rights(flow, seen, &err);
+    if (code != SW_OK) /* else some answers may have been no use */
+        replies_check_error(code, &err);
+    for (int verb = SW_VERB_NONE + 1; verb < SW_VERB_COUNT; verb++)
+        sw_assert(memchr(seen[verb].words, 0, sizeof(seen[verb].words)) != NULL);
+    flow_free(flow);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct replies replies;
@@ -137,6 +161,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'w':
         poll(&replies, replies_take(&replies));
+        break;
+    case 'q':
+        rights(&replies);
         break;
     default:
         poll(&replies, NULL);

@@ -2,9 +2,10 @@
  * fuzz_google_play.c: whatever Google Play replies, a poll reports a rollout that holds together or
  * an error, its handle can be read back, and a verb writes only what it was asked to.
  *
- * First two bytes (a letter, a newline): p a poll and a second one on its rollout; a the same as an
- * action; w a reading of written reviews; otherwise a verb on version code 41200 (h halt, x a halt that may cancel a review, r resume, v advance to 50 %, c complete,
- * b roll back), whose next part is the handle of the last known rollout.
+ * First two bytes (a letter, a newline): q the questions about rights; p a poll and a second one on
+ * its rollout; a the same as an action; w a reading of written reviews; otherwise a verb on version
+ * code 41200 (h halt, x a halt that may cancel a review, r resume, v advance to 50 %, c complete, b
+ * roll back), whose next part is the handle of the last known rollout.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,30 @@ static void act(struct replies *replies, enum sw_verb verb, const char *status, 
     sw_rollout_clear(&before);
 }
 
+/* Nothing that asks for rights may change anything, whatever is answered. */
+static enum sw_code perform_harmless(void *arg, const struct sw_request *request,
+                                     struct sw_reply *reply, struct sw_error *err)
+{
+    /* A staged write waits for a commit that is never sent. */
+    sw_assert(request->operation->effect != SW_EFFECT_MUTATE || request->operation->is_staged);
+    return replies_perform(arg, request, reply, err);
+}
+
+static void rights(struct replies *replies)
+{
+    struct sw_error err = {0};
+    struct sw_right_seen seen[SW_VERB_COUNT];
+    struct sw_flow *flow = flow_new(&sw_source_google_play, ACCOUNT);
+    flow_add_target(flow, SW_ROLE_ROLLOUT, PHONE);
+    flow_perform_with(flow, perform_harmless, replies);
+    enum sw_code code = flow_rights(flow, seen, &err);
+    if (code != SW_OK) /* else some answers may have been no use */
+        replies_check_error(code, &err);
+    for (int verb = SW_VERB_NONE + 1; verb < SW_VERB_COUNT; verb++)
+        sw_assert(memchr(seen[verb].words, 0, sizeof(seen[verb].words)) != NULL);
+    flow_free(flow);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct replies replies;
@@ -180,6 +205,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'b':
         act(&replies, SW_VERB_ROLLBACK, "halted", false);
+        break;
+    case 'q':
+        rights(&replies);
         break;
     default:
         poll(&replies, mode == 'a');

@@ -224,7 +224,7 @@ static int watch_status(struct session *session, const struct cli_request *reque
         tell_changes(&watch, session->snapshot);
     }
     clear_watch(&watch);
-    return CLI_HOLD;
+    return CLI_OK; /* of a full disk cli_finish makes a failure */
 }
 
 static int poll_and_print(struct session *session, const struct cli_request *request)

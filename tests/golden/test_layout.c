@@ -168,7 +168,7 @@ static void hostile_text_in_every_dump(void **state)
 static char *draw_bad(const char *screen, int cols, const struct sw_snapshot *snapshot)
 {
     const struct dump_options options = {
-        .screen = screen, .cols = cols, .rows = 60, .now_ms = WORLD_NOW};
+        .screen = screen, .cols = cols, .rows = 60, .now_ms = WORLD_NOW, .platform = "android"};
     char *text = NULL;
     assert_int_equal(tui_screen_text(snapshot, &options, &text, NULL), SW_OK);
     return text;
@@ -202,13 +202,16 @@ static void only_what_another_source_decides_is_beside(void **state)
     struct sw_health health[3];
     (void)state;
     world_copy_bad(&snapshot, platforms);
-    health[0] = health[1] = health[2] = platforms[0].health[0];
+    struct sw_platform *android = &platforms[0];
+    while (strcmp(android->id, "android") != 0)
+        android++;
+    health[0] = health[1] = health[2] = android->health[0];
     health[1].is_deciding = health[2].is_deciding = false;
     health[1].source = "vitals";
     health[2].source = "play";
     health[2].metric = SW_METRIC_ADOPTION;
-    platforms[0].health = health;
-    platforms[0].health_count = 3;
+    android->health = health;
+    android->health_count = 3;
     char *text = draw_bad("platform", 240, &snapshot);
     const char *readings = strstr(text, "every reading");
     assert_non_null(readings);

@@ -426,6 +426,33 @@ static void a_reader_that_goes_away_is_no_failure(void **state)
     }
 }
 
+/* It may be new, or a slip of the finger. */
+static void a_release_that_nothing_knows_is_told(void **state)
+{
+    static const char *const lines[] = {"status --release nope", "gate android --release nope"};
+    static const char says[] = "notice: no tag and no ledger has the name of release nope";
+    struct cli_home fresh;
+    struct ran ran;
+    char line[200];
+    char name[100];
+    (void)state;
+    cli_home_make(&fresh, sim.config);
+    cli_run(&fresh, &ran, "status");
+    assert_int_equal(sscanf(ran.out, "release: %99[^\n]", name), 1);
+    cli_ran_clear(&ran);
+    snprintf(line, sizeof line, "status --release %s", name);
+    cli_run(&fresh, &ran, line);
+    assert_null(strstr(ran.out, "notice: no tag"));
+    cli_ran_clear(&ran);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        cli_run(&fresh, &ran, lines[i]);
+        if (strstr(ran.out, says) == NULL)
+            fail_msg("%s: %s%s", lines[i], ran.out, ran.err);
+        cli_ran_clear(&ran);
+    }
+    cli_home_remove(&fresh);
+}
+
 /* Where none is drawn, no theme is looked at. */
 static void a_theme_is_looked_at_where_it_is_drawn(void **state)
 {
@@ -533,6 +560,7 @@ int main(void)
         cmocka_unit_test(output_that_cannot_be_written_is_told),
         cmocka_unit_test(a_reader_that_goes_away_is_no_failure),
         cmocka_unit_test(a_theme_is_looked_at_where_it_is_drawn),
+        cmocka_unit_test(a_release_that_nothing_knows_is_told),
         cmocka_unit_test(only_the_right_answer_acts),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -353,6 +353,9 @@ struct sw_platform {
     size_t includes_count;
     const char *const *includes;   /* "watchos" */
     const char *source;            /* id of the rollout's source */
+    size_t source_count;
+    const char *const *sources;    /* ids of all that are configured to feed it (rollout, health,
+                                      alarms), each once, read or not */
     const char *place;             /* "Play, track production": where it ships */
 
     enum sw_state state;

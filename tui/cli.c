@@ -55,6 +55,13 @@ int cli_wallboard(const struct cli_request *request)
     return term_is_there() ? tui_wallboard_run(&options) : print_screen(&read_only, "wallboard");
 }
 
+/* Something outside was changed, or may have been. */
+static bool is_deed(const struct cli_request *request)
+{
+    return (request->command->flags & CLI_MUTATES) != 0 && request->values[CLI_DRY_RUN] == NULL &&
+           request->values[CLI_HELP] == NULL && request->values[CLI_VERSION] == NULL;
+}
+
 static int run(const struct cli_request *request, bool is_bare)
 {
     if (request->values[CLI_VERSION] != NULL) {
@@ -77,5 +84,6 @@ int cli_main(int argc, char **argv)
     bool is_bare = request.command == NULL;
     if (is_bare)
         request.command = cli_command_find("dashboard");
-    return cli_finish(run(&request, is_bare));
+    int code = run(&request, is_bare);
+    return cli_finish(code, is_deed(&request));
 }

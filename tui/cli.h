@@ -140,8 +140,9 @@ void cli_linef(FILE *to, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* An argument as it may be shown. Returns out. */
 const char *cli_clean(const char *text, char *out, size_t size);
-/* Ends standard output: what could not be written makes a success a failure. */
-int cli_finish(int code);
+/* Ends standard output: what could not be written makes a success a failure, but not that of a deed:
+ * its code says what happened, lest a caller do it again. A reader that went away is no failure. */
+int cli_finish(int code, bool is_deed);
 
 /* --- the commands */
 int cli_dashboard(const struct cli_request *request);

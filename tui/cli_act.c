@@ -157,7 +157,9 @@ static int prepare(struct session *session, const struct cli_request *request,
         dialog_evidence(&frame, p, command->verb, reason, sizeof reason);
         command->reason = reason;
     }
-    show_plan(is_given(request, CLI_JSON) ? stderr : stdout, p, command);
+    FILE *to = is_given(request, CLI_JSON) ? stderr : stdout;
+    cli_line(to, "notice", session->snapshot->notice);
+    show_plan(to, p, command);
     keep_what_was_seen(command, p, identity, sizeof identity);
     bool is_asked = is_asking && !is_hopeless(request, &p->offers[command->verb]);
     return is_asked && !confirm(session, p, command->verb) ? CLI_REFUSED : CLI_OK;

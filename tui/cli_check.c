@@ -38,7 +38,9 @@ static void print_source(const struct sw_snapshot *s, const struct sw_source *so
         comma = ",";
     }
     if (comma[0] == '\0')
-        tui_append(line, sizeof line, " the release (tags and checklist)");
+        tui_append(line, sizeof line, "%s",
+                   strcmp(source->kind, "git_tags") == 0 ? " the release (tags and checklist)"
+                                                         : " no platform");
     if (source->error != NULL)
         tui_append(line, sizeof line, ": %s", source->error);
     char key[96];

@@ -193,12 +193,10 @@ static int worse_of(int a, int b)
 
 bool cli_platform_reads(const struct sw_platform *p, const char *source)
 {
-    bool does = p->source != NULL && strcmp(p->source, source) == 0;
-    for (size_t i = 0; i < p->health_count; i++)
-        does = does || (p->health[i].source != NULL && strcmp(p->health[i].source, source) == 0);
-    for (size_t i = 0; i < p->alarm_count; i++)
-        does = does || (p->alarms[i].source != NULL && strcmp(p->alarms[i].source, source) == 0);
-    return does;
+    for (size_t i = 0; i < p->source_count; i++)
+        if (strcmp(p->sources[i], source) == 0)
+            return true;
+    return false;
 }
 
 int cli_exit_of_status(const struct sw_snapshot *snapshot, const struct sw_platform *platform)

@@ -125,6 +125,15 @@ void cli_help(const struct cli_command *command)
 
 /* ------------------------------------------------------------------------- man */
 
+static const char about_output[] =
+    "Where standard output cannot be written (a full disk), a line on standard error says so and 0 "
+    "becomes 1, but not of a verb, dry runs apart: its code tells what became of it and nothing "
+    "else, so that nobody does it twice. A reader that goes away (`| head`) changes nothing.";
+static const char about_shared[] =
+    "Every command takes them, so that an alias may hold them. What a command has no use for is "
+    "not looked at: a theme where no screen is drawn (`status`, `halt`), a configuration where none "
+    "is read (`verdict`).";
+
 /* Hyphens as they are typed, and no line that begins like a request. */
 static void add_roff(struct text *out, const char *text)
 {
@@ -192,6 +201,7 @@ char *cli_man_text(void)
     for (size_t i = 0; i < cli_command_count(); i++)
         add_roff_command(&out, cli_command_at(i));
     text_puts(&out, ".SH OPTIONS OF EVERY COMMAND\n");
+    add_roff(&out, about_shared);
     add_roff_options(&out, NULL, true);
     text_puts(&out, ".SH OPTIONS OF SOME\n");
     add_roff_options(&out, NULL, false);
@@ -200,6 +210,8 @@ char *cli_man_text(void)
         text_print(&out, ".TP\n.B %d\n", cli_exits[i].code);
         add_roff(&out, cli_exits[i].help);
     }
+    text_puts(&out, ".P\n");
+    add_roff(&out, about_output);
     text_puts(&out, ".SH FILES\n"
                     ".TP\n.I $XDG_CONFIG_HOME/slipway/config.yaml\nthe configuration; `slipway "
                     "init` writes one\n"
@@ -242,7 +254,8 @@ char *cli_markdown_text(void)
                     "|\n|---|---|\n");
     for (size_t i = 0; i < cli_exit_count(); i++)
         text_print(&out, "| %d | %s |\n", cli_exits[i].code, cli_exits[i].help);
-    text_puts(&out, "\n## Options of every command\n\n");
+    text_print(&out, "\n%s\n\n## Options of every command\n\n%s\n\n", about_output,
+               about_shared);
     add_md_options(&out, NULL, true);
     for (size_t i = 0; i < cli_command_count(); i++) {
         const struct cli_command *command = cli_command_at(i);

@@ -6,9 +6,11 @@
  */
 #include "cli.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memory.h"
 
@@ -49,13 +51,19 @@ void cli_linef(FILE *to, const char *key, const char *fmt, ...)
     cli_line(to, key, line);
 }
 
+/* Of `| head`: it has read all it wanted, which is no failure. */
+static bool has_reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 /* A full disk may be told only when the last byte is flushed, and a network disk at close. */
-int cli_finish(int code)
+int cli_finish(int code, bool is_deed)
 {
     bool is_bad = ferror(stdout) != 0;
-    if (fflush(stdout) != 0 || is_bad) {
-        cli_complain("standard output could not be written");
-        return code == CLI_OK ? CLI_HOLD : code;
-    }
-    return code;
+    if ((fflush(stdout) == 0 && !is_bad) || has_reader_left())
+        return code;
+    cli_complain("standard output could not be written");
+    return code == CLI_OK && !is_deed ? CLI_HOLD : code;
 }

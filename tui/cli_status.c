@@ -224,7 +224,7 @@ static int watch_status(struct session *session, const struct cli_request *reque
         tell_changes(&watch, session->snapshot);
     }
     clear_watch(&watch);
-    return CLI_HOLD;
+    return CLI_OK; /* of a full disk cli_finish makes a failure */
 }
 
 static int poll_and_print(struct session *session, const struct cli_request *request)
@@ -268,6 +268,7 @@ static void print_gate(const struct sw_snapshot *s, const struct sw_platform *p)
 {
     const struct sw_offer *advance = &p->offers[SW_VERB_ADVANCE];
     struct facts facts = {0};
+    cli_line(stdout, "notice", s->notice);
     cli_linef(stdout, "platform", "%s (%s)", p->id, p->title);
     cli_linef(stdout, "state", "%s%s", sw_state_title(p->state),
               p->observed_at_ms == 0 ? ", never read"

@@ -444,6 +444,15 @@ static void say_failing_or_next(const struct frame *frame, struct headline *out)
     tui_append(out->choice, sizeof out->choice, " · s shows the sources");
 }
 
+/* Nothing is wrong in production, and still nothing but a halt can be done. */
+static void say_ledger(const struct frame *frame, struct headline *out)
+{
+    name_it(out, HEADLINE_LEDGER, ROLE_BAD, "▲", NULL, "LEDGER BROKEN");
+    tui_format(out->text, sizeof out->text,
+               "LEDGER BROKEN: every action but a halt is refused; no gate fails");
+    say_failing_or_next(frame, out);
+}
+
 static void say_warn(const struct frame *frame, const struct sw_platform *p, size_t count,
                      struct headline *out)
 {
@@ -571,6 +580,8 @@ void headline_make(const struct frame *frame, struct headline *out)
         say_stale(frame, p, count, out);
     } else if ((p = find(s, is_halted, &count)) != NULL) {
         say_halted(frame, p, count, out);
+    } else if (!s->is_ledger_ok) {
+        say_ledger(frame, out);
     } else if ((p = find(s, is_warning, &count)) != NULL) {
         say_warn(frame, p, count, out);
     } else {

@@ -1,8 +1,9 @@
 /*
  * headline.h: the one sentence that is said first, and what can be done about it.
  *
- * Worst first: a halt asked and not seen, WORSE, a failing gate, an old picture, STALE, HALTED, the
- * plain state. STALE never hides a known WORSE. All of it is read from the snapshot; no rule of the
+ * Worst first: a halt asked and not seen, WORSE, a failing gate, an old picture, STALE, HALTED, a
+ * broken ledger, the plain state. STALE never hides a known WORSE; what is so in production goes
+ * before a ledger that hinders only what is done here. All of it is read from the snapshot; no rule of the
  * core is judged again here.
  */
 #pragma once
@@ -17,6 +18,7 @@ enum headline_kind {
     HEADLINE_FIRST_LOOK,
     HEADLINE_STALE,
     HEADLINE_HALTED,
+    HEADLINE_LEDGER,
     HEADLINE_WARN,
     HEADLINE_WELL,
 };

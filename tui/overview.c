@@ -69,6 +69,19 @@ static struct column take(int *at, int width, int gap)
     return column;
 }
 
+/* "100.00%" with a window behind it takes one column more than every other rate. */
+static int clean_width(const struct canvas *canvas, const struct sw_snapshot *s)
+{
+    char text[FIG_SIZE];
+    for (size_t i = 0; i < s->platform_count; i++) {
+        const struct sw_health *h = fig_headline_health(&s->platforms[i]);
+        if (h != NULL && h->window_s != 3600 &&
+            canvas_width(canvas, fig_clean(h, text, sizeof text)) > 6)
+            return 10;
+    }
+    return 9;
+}
+
 /* Numbers leave one column free behind them, for the question mark of a doubtful figure. */
 static void lay_out(const struct canvas *canvas, const struct sw_snapshot *s, struct columns *c)
 {
@@ -86,7 +99,8 @@ static void lay_out(const struct canvas *canvas, const struct sw_snapshot *s, st
     c->stages = take(&at, is_phone || cols < 72 ? 0 : is_huge ? 12 : 7, 1);
     c->set = take(&at, is_phone && canvas->cols < 32 ? 0 : 5, is_phone ? 1 : 2);
     c->real = take(&at, cols < 80 ? 0 : 5, 2);
-    c->clean = take(&at, is_phone && canvas->cols < 24 ? 0 : is_phone ? 8 : 9, is_phone ? 2 : 1);
+    c->clean = take(&at, is_phone && canvas->cols < 24 ? 0 : is_phone ? 8 : clean_width(canvas, s),
+                    is_phone ? 2 : 1);
     c->old = take(&at, is_wide ? 6 : 0, 1);
     c->spark = take(&at, is_huge ? 24 : is_wide ? 8 : 0, is_wide ? 1 : 0);
     int tail = cols < 68 ? 0 : is_wide ? 10 + 1 + 4 : 10;

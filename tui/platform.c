@@ -228,6 +228,16 @@ static int draw_chart(const struct place *at)
     return 12;
 }
 
+/* Another source of the metric decides; where none is configured to, nothing stands beside. */
+static bool is_beside(const struct sw_platform *p, const struct sw_health *h)
+{
+    for (size_t i = 0; i < p->health_count; i++) {
+        if (p->health[i].metric == h->metric && p->health[i].is_deciding)
+            return !h->is_deciding;
+    }
+    return false;
+}
+
 static int draw_readings(const struct place *at)
 {
     if (at->p->health_count == 0)
@@ -239,7 +249,7 @@ static int draw_readings(const struct place *at)
         char b[FIG_SIZE];
         enum role role = fig_is_doubtful(h) ? ROLE_STALE : ROLE_TEXT;
         struct pen pen = place_line(at, used++);
-        pen_print(&pen, h->is_deciding ? ROLE_TEXT : ROLE_DIM, "%s", sw_metric_title(h->metric));
+        pen_print(&pen, is_beside(at->p, h) ? ROLE_DIM : ROLE_TEXT, "%s", sw_metric_title(h->metric));
         pen_tab(&pen, at->col + 22);
         pen_print(&pen, ROLE_DIM, "%s", fig_window(h->window_s, a, sizeof a));
         pen_tab(&pen, at->col + 26);
@@ -255,7 +265,7 @@ static int draw_readings(const struct place *at)
             pen_print(&pen, ROLE_DIM, "%s, ", h->period);
         pen_print(&pen, ROLE_DIM, "%s, true for %s%s%s", place_word(h->source),
                   fig_when(h->true_for_ms, at->frame->now_ms, b, sizeof b),
-                  h->is_deciding ? "" : ", beside", h->origin && h->origin[0] ? ": " : "");
+                  is_beside(at->p, h) ? ", beside" : "", h->origin && h->origin[0] ? ": " : "");
         pen_put(&pen, ROLE_DIM, h->origin);
         if (h->contradiction != NULL && h->contradiction[0] != '\0')
             used += parts_entry(at->canvas, at->row + used, 2, at->col + 1, 5, at->end, "   ▲",

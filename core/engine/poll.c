@@ -140,6 +140,35 @@ static bool is_all_polled(const struct sw_setup *setup)
     return true;
 }
 
+static bool have_tags_answered(const struct sw_core *core)
+{
+    const struct sw_setup *setup = core->engine.setup;
+    for (size_t i = 0; i < setup->config->source_count; i++) {
+        const struct sw_model_source *source = &core->engine.model.sources[i];
+        if ((setup->sources[i].kind->can & SW_CAN_TAGS) && source->is_fresh &&
+            source->error.code == SW_OK)
+            return true;
+    }
+    return false;
+}
+
+/* A name given with --release that nothing knows: the first thing that is done under it would begin
+ * a ledger of its own, so a slip of the finger is told before that. */
+static void tell_unknown_release(struct sw_core *core)
+{
+    const struct sw_engine *engine = &core->engine;
+    const struct sw_model *model = &engine->model;
+    char notice[SW_LINE_MAX];
+    if (core->release_option == NULL || model->release_tag[0] != '\0' || !model->is_ledger_ok ||
+        sw_fold_count(model->fold) > 0 || engine->said != NULL || !have_tags_answered(core))
+        return;
+    sw_format(notice, sizeof notice,
+              "no tag and no ledger has the name of release %s: right if it is new, else look at "
+              "--release",
+              core->release_option);
+    sw_notice_say(core, notice);
+}
+
 /* The picture is whole when every unit was asked and the ledger was read: all of the release they
  * told, and what is open in the others. */
 void sw_polls_check_all(struct sw_core *core)
@@ -150,6 +179,7 @@ void sw_polls_check_all(struct sw_core *core)
     if (engine->model.has_polled_all || !is_ledger_read ||
         (!core->is_offline && !is_all_polled(engine->setup)) || !sw_keep_is_ready(core))
         return;
+    tell_unknown_release(core);
     engine->model.has_polled_all = true;
     sw_engine_changed(core, true);
 }

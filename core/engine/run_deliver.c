@@ -44,7 +44,7 @@ static void end_told(struct sw_run *run)
     else if (run->is_effect_possible)
         sw_run_end(run, SW_RESULT_UNKNOWN, SW_E_OUTCOME_UNKNOWN,
                    "%s: sent, but not seen before the end of this run; it is settled at the next "
-                   "start",
+                   "start: ask `slipway status`",
                    run->platform_id);
     else
         sw_run_end(run, SW_RESULT_FAILED, SW_E_CANCELLED, "%s: told to end, nothing was sent",

@@ -405,6 +405,8 @@ static void fill_platform(const struct sw_setup *setup, size_t i, struct sw_mode
                                      .gates = from->gates,
                                      .health_def_count = from->health_count,
                                      .health_defs = setup->platforms[i].health_defs,
+                                     .has_alarm_source = from->has_alarms,
+                                     .alarm_source = from->alarms.source,
                                      .binding = setup->platforms[i].binding};
     if (from->has_rollout)
         to->can_act = (setup->sources[from->rollout.source].kind->can & SW_CAN_ACT) != 0;

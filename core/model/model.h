@@ -94,6 +94,8 @@ struct sw_model_platform {
     const struct sw_gate_rule *gates;
     size_t health_def_count;
     const struct sw_model_health_def *health_defs; /* owned by the engine with the config */
+    bool has_alarm_source;
+    size_t alarm_source;  /* index */
     struct sw_model_binding binding;
 
     /* what was read */

@@ -157,9 +157,30 @@ static void view_reviews(struct sw_arena *arena, const struct sw_model *model,
     to->review_count = from->review_count;
 }
 
+/* Which sources are configured to feed it, in the order of the configuration. */
+static bool is_fed_by(const struct sw_model_platform *platform, size_t source)
+{
+    if ((platform->has_source && platform->source == source) ||
+        (platform->has_alarm_source && platform->alarm_source == source))
+        return true;
+    for (size_t i = 0; i < platform->health_def_count; i++)
+        if (platform->health_defs[i].source == source) return true;
+    return false;
+}
+
+static void view_sources(struct sw_arena *arena, const struct sw_model *model,
+                         const struct sw_model_platform *from, struct sw_platform *to)
+{
+    const char **ids = sw_arena_array(arena, model->source_count, sizeof *ids);
+    for (size_t i = 0; i < model->source_count; i++)
+        if (is_fed_by(from, i)) ids[to->source_count++] = sw_arena_strdup(arena, model->sources[i].id);
+    to->sources = ids;
+}
+
 void sw_view_lists(struct sw_arena *arena, const struct sw_model *model,
                    const struct sw_model_platform *from, int64_t now_ms, struct sw_platform *to)
 {
+    view_sources(arena, model, from, to);
     view_issues(arena, model, from, to);
     view_builds(arena, model, from, to);
     view_reviews(arena, model, from, to);

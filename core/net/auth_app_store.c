@@ -34,12 +34,13 @@ static struct app_store *of(struct sw_auth *auth)
 }
 
 /* Reads outside the lock: a slow command of a poll must not hold up an action. */
-static enum sw_code read_key(struct app_store *store, struct sw_error *err)
+static enum sw_code read_key(struct app_store *store, const struct auth_context *context,
+                             struct sw_error *err)
 {
     struct sw_secret *pem = NULL;
     struct jwt_key *key = NULL;
     size_t len = 0;
-    enum sw_code code = secret_place_read(&store->place, true, &pem, err);
+    enum sw_code code = secret_place_read(&store->place, true, context->is_cancelled, &pem, err);
     if (code == SW_OK) {
         const char *bytes = sw_secret_bytes(pem, &len);
         const char *from = store->place.file ? store->place.file : store->place.name;
@@ -101,10 +102,9 @@ static enum sw_code take_token(struct app_store *store, struct sw_secret **out,
 static enum sw_code apply(struct sw_auth *auth, const struct auth_context *context,
                           struct wire_credential *out, struct sw_error *err)
 {
-    (void)context;
     enum sw_code code = take_token(of(auth), &out->bearer, err);
     while (code == SW_OK && !out->bearer) {
-        code = read_key(of(auth), err);
+        code = read_key(of(auth), context, err);
         if (code == SW_OK)
             code = take_token(of(auth), &out->bearer, err);
     }

@@ -20,10 +20,11 @@ static struct bearer *of(struct sw_auth *auth)
 }
 
 /* Reads outside the lock: a slow command of a poll must not hold up an action. */
-static enum sw_code read_token(struct bearer *bearer, struct sw_error *err)
+static enum sw_code read_token(struct bearer *bearer, const struct auth_context *context,
+                               struct sw_error *err)
 {
     struct sw_secret *token = NULL;
-    enum sw_code code = secret_place_read(&bearer->place, false, &token, err);
+    enum sw_code code = secret_place_read(&bearer->place, false, context->is_cancelled, &token, err);
     if (code == SW_OK)
         code = auth_check_header(token, bearer->place.name, err);
     if (code != SW_OK) {
@@ -48,11 +49,10 @@ static struct sw_secret *cached(struct bearer *bearer)
 static enum sw_code apply(struct sw_auth *auth, const struct auth_context *context,
                           struct wire_credential *out, struct sw_error *err)
 {
-    (void)context;
     struct bearer *bearer = of(auth);
     enum sw_code code = SW_OK;
     while (code == SW_OK && !(out->bearer = cached(bearer)))
-        code = read_token(bearer, err);
+        code = read_token(bearer, context, err);
     return code;
 }
 

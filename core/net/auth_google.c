@@ -104,11 +104,11 @@ static enum sw_code set_place(struct google_account *account, const char *url, s
 }
 
 /* Reads key and place; on the calling thread, without the lock. */
-static enum sw_code account_read(struct google *google, struct google_account **out,
-                                 struct sw_error *err)
+static enum sw_code account_read(struct google *google, const struct auth_context *context,
+                                 struct google_account **out, struct sw_error *err)
 {
     struct sw_secret *json = NULL;
-    enum sw_code code = secret_place_read(&google->place, true, &json, err);
+    enum sw_code code = secret_place_read(&google->place, true, context->is_cancelled, &json, err);
     if (code != SW_OK)
         return code;
     struct google_account *account = sw_xcalloc(1, sizeof(*account));
@@ -130,8 +130,8 @@ static enum sw_code account_read(struct google *google, struct google_account **
 }
 
 /* The account, read if it was not; give it back with account_unref. */
-static enum sw_code account_ref(struct google *google, struct google_account **out,
-                                struct sw_error *err)
+static enum sw_code account_ref(struct google *google, const struct auth_context *context,
+                                struct google_account **out, struct sw_error *err)
 {
     sw_mutex_lock(&google->auth.lock);
     *out = google->account;
@@ -140,7 +140,7 @@ static enum sw_code account_ref(struct google *google, struct google_account **o
     sw_mutex_unlock(&google->auth.lock);
     if (*out)
         return SW_OK;
-    enum sw_code code = account_read(google, out, err);
+    enum sw_code code = account_read(google, context, out, err);
     if (code != SW_OK)
         return code;
     sw_mutex_lock(&google->auth.lock);
@@ -275,7 +275,7 @@ static enum sw_code fetch(struct google *google, const struct auth_context *cont
                           struct fetched *out, struct sw_error *err)
 {
     struct google_account *account = NULL;
-    enum sw_code code = account_ref(google, &account, err);
+    enum sw_code code = account_ref(google, context, &account, err);
     if (code != SW_OK)
         return code;
     code = ask(google, account, context, out, err);

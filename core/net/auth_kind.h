@@ -1,6 +1,8 @@
 /* auth_kind.h: what a kind of credential gives to the channel. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/thread.h"
 #include "net/auth.h"
 #include "net/wire.h"
@@ -15,6 +17,7 @@ struct auth_context {
     bool is_action;       /* MUST NOT wait for another thread's token */
     auth_send_fn send;
     void *arg;
+    const atomic_bool *is_cancelled; /* of the flow: no command is waited for any longer */
 };
 
 struct auth_kind {

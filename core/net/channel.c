@@ -410,6 +410,7 @@ static enum sw_code put_credential(struct passage *passage, struct wire_call *ca
         .is_action = passage->channel->is_action,
         .send = send_for_token,
         .arg = passage->channel,
+        .is_cancelled = &passage->channel->is_cancelled,
     };
     return passage->auth->kind->apply(passage->auth, &context, &call->credential, err);
 }

@@ -39,7 +39,11 @@ static const char *const kept[] = {
     "DBUS_SESSION_BUS_ADDRESS",
     "SSH_AUTH_SOCK",
 };
-enum { KEPT_COUNT = SW_ARRAY_LEN(kept) };
+enum {
+    KEPT_COUNT = SW_ARRAY_LEN(kept),
+    CANCEL_LOOK_MS = 20, /* a cancel ends the wait within this */
+    REAP_LOOK_MS = 5,
+};
 
 struct child {
     pid_t pid;
@@ -128,15 +132,37 @@ static enum sw_code start(const char *program, char *const argv[], struct child 
                          program);
 }
 
+/* How long a command is waited for. */
+struct patience {
+    int timeout_ms; /* deadline_mono_ms, for texts */
+    int64_t deadline_mono_ms;
+    const atomic_bool *is_cancelled; /* NULL: nobody ends the wait early */
+};
+
+static bool was_cancelled(const struct patience *patience)
+{
+    return patience->is_cancelled && atomic_load(patience->is_cancelled);
+}
+
+/* In ms; 0: time is up. Never long: a cancel has no descriptor that a poll could wait for. */
+static int next_wait(const struct patience *patience, int at_most_ms)
+{
+    int64_t left = patience->deadline_mono_ms - sw_time_mono_ms();
+    if (left <= 0 || was_cancelled(patience))
+        return 0;
+    return left < at_most_ms ? (int)left : at_most_ms;
+}
+
 /* Reads to the end; false when time is up. */
-static bool read_output(int fd, int64_t deadline_mono_ms, char *bytes, size_t room, size_t *len)
+static bool read_output(int fd, const struct patience *patience, char *bytes, size_t room,
+                        size_t *len)
 {
     while (*len < room) {
-        int64_t left = deadline_mono_ms - sw_time_mono_ms();
+        int wait_ms = next_wait(patience, CANCEL_LOOK_MS);
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        if (left <= 0)
+        if (wait_ms == 0)
             return false;
-        if (poll(&wait, 1, (int)left) <= 0)
+        if (poll(&wait, 1, wait_ms) <= 0)
             continue; /* interrupted, or time is up: seen above */
         ssize_t got = read(fd, bytes + *len, room - *len);
         if (got == 0 || (got < 0 && errno != EINTR))
@@ -147,32 +173,38 @@ static bool read_output(int fd, int64_t deadline_mono_ms, char *bytes, size_t ro
 }
 
 /* Waits for its end, killing it and what it started when it does not come in time. */
-static bool reap(const struct child *child, int64_t deadline_mono_ms, int *status)
+static bool reap(const struct child *child, const struct patience *patience, int *status)
 {
     bool is_killed = false;
     pid_t ended;
     while ((ended = waitpid(child->pid, status, is_killed ? 0 : WNOHANG)) != child->pid) {
         if (ended < 0 && errno != EINTR)
             break; /* somebody ignores SIGCHLD: its end cannot be seen, its output can */
-        if (!is_killed && sw_time_mono_ms() >= deadline_mono_ms) {
-            kill(-child->pid, SIGKILL);
-            kill(child->pid, SIGKILL);
-            is_killed = true;
-        } else if (!is_killed) {
-            poll(NULL, 0, 5);
+        if (is_killed)
+            continue;
+        int wait_ms = next_wait(patience, REAP_LOOK_MS);
+        if (wait_ms > 0) {
+            poll(NULL, 0, wait_ms);
+            continue;
         }
+        kill(-child->pid, SIGKILL);
+        kill(child->pid, SIGKILL);
+        is_killed = true;
     }
     return !is_killed;
 }
 
-static enum sw_code judge_end(const char *name, bool is_in_time, int timeout_ms, int status,
-                              struct sw_error *err)
+static enum sw_code judge_end(const char *name, bool is_in_time, const struct patience *patience,
+                              int status, struct sw_error *err)
 {
+    if (!is_in_time && was_cancelled(patience))
+        return sw_fail(err, SW_E_CANCELLED, "cancelled while the credential's command %s ran",
+                       name);
     if (!is_in_time)
         return sw_fail(err, SW_E_TIMEOUT,
                        "the credential's command %s did not end within %d s and was stopped; does "
                        "it ask for something?",
-                       name, timeout_ms / 1000);
+                       name, patience->timeout_ms / 1000);
     if (WIFSIGNALED(status))
         return sw_fail(err, SW_E_IO, "the credential's command %s was ended by signal %d", name,
                        WTERMSIG(status));
@@ -185,7 +217,8 @@ static enum sw_code judge_end(const char *name, bool is_in_time, int timeout_ms,
 }
 
 enum sw_code secret_cmd_read(char *const argv[], int timeout_ms, bool whole_file,
-                             struct sw_secret **out, struct sw_error *err)
+                             const atomic_bool *is_cancelled, struct sw_secret **out,
+                             struct sw_error *err)
 {
     enum { ROOM = SECRET_MAX_BYTES + 1 };
     char program[SW_PATH_TEXT];
@@ -199,18 +232,20 @@ enum sw_code secret_cmd_read(char *const argv[], int timeout_ms, bool whole_file
     char *bytes = sw_xcalloc(1, ROOM);
     size_t len = 0;
     int status = 0;
-    int64_t deadline = sw_time_mono_ms() + timeout_ms;
-    bool is_in_time = read_output(child.out, deadline, bytes, ROOM, &len);
+    struct patience patience = {timeout_ms, sw_time_mono_ms() + timeout_ms, is_cancelled};
+    bool is_in_time = read_output(child.out, &patience, bytes, ROOM, &len);
     bool is_too_long = len == ROOM;
     close(child.out);
-    is_in_time = reap(&child, is_in_time && !is_too_long ? deadline : 0, &status) && is_in_time;
+    if (!is_in_time || is_too_long)
+        patience.deadline_mono_ms = 0;
+    is_in_time = reap(&child, &patience, &status) && is_in_time;
     if (is_too_long)
         code =
             sw_fail(err, SW_E_CONFIG,
                     "the credential's command %s writes more than %d bytes: that is no credential",
                     argv[0], SECRET_MAX_BYTES);
     else
-        code = judge_end(argv[0], is_in_time, timeout_ms, status, err);
+        code = judge_end(argv[0], is_in_time, &patience, status, err);
     if (code == SW_OK)
         return secret_take(bytes, len, whole_file, argv[0], out, err);
     explicit_bzero(bytes, len);

@@ -101,14 +101,15 @@ static enum sw_code read_env(const struct secret_place *place, bool whole_file,
 }
 
 enum sw_code secret_place_read(const struct secret_place *place, bool whole_file,
-                               struct sw_secret **out, struct sw_error *err)
+                               const atomic_bool *is_cancelled, struct sw_secret **out,
+                               struct sw_error *err)
 {
     *out = NULL;
     if (place->file)
         return read_file(place, whole_file, out, err);
     if (place->env)
         return read_env(place, whole_file, out, err);
-    return secret_cmd_read(place->argv, CMD_TIMEOUT_MS, whole_file, out, err);
+    return secret_cmd_read(place->argv, CMD_TIMEOUT_MS, whole_file, is_cancelled, out, err);
 }
 
 enum sw_code sw_secret_read(const struct sw_node *node, const char *name, bool whole_file,
@@ -118,7 +119,7 @@ enum sw_code sw_secret_read(const struct sw_node *node, const char *name, bool w
     *out = NULL;
     enum sw_code code = secret_place_init(&place, node, name, err);
     if (code == SW_OK)
-        code = secret_place_read(&place, whole_file, out, err);
+        code = secret_place_read(&place, whole_file, NULL, out, err);
     secret_place_clear(&place);
     return code;
 }

@@ -352,6 +352,13 @@ static void init_writes_once_and_for_its_owner(void **state)
     snprintf(path, sizeof path, "%s/config/slipway/config.yaml", fresh.dir);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
+    /* Nothing was ever read: what feeds what is known from the file alone. */
+    cli_run(&fresh, &ran, "check");
+    assert_non_null(strstr(ran.out, "source sentry (sentry): FAILS, feeds "));
+    assert_null(strstr(ran.out, "source sentry (sentry): FAILS, feeds the release"));
+    assert_null(strstr(ran.out, "source sentry (sentry): FAILS, feeds no platform"));
+    assert_non_null(strstr(ran.out, ", feeds the release (tags and checklist)"));
+    cli_ran_clear(&ran);
     char *first = read_file(path);
     write_file(path, "mine: 1\n", 0600);
     cli_expect_error(&fresh, "init", 1, "is there already and stays as it is", 1);
@@ -370,31 +377,91 @@ static void init_writes_once_and_for_its_owner(void **state)
 
 /* ----------------------------------------------------------------------- output */
 
-/* A reader that goes away, and a full disk, are no success. */
-static void output_that_cannot_be_written_is_told(void **state)
+static int run_into_full_disk(const char *line)
 {
-    int out;
-    int err;
-    (void)state;
-    pid_t pid = cli_start(&home, "--help", &out, &err);
-    close(out);
-    char *said = cli_read_all(err, 20000);
-    assert_int_equal(cli_wait(pid, 20000), 1);
-    assert_non_null(strstr(said, "standard output could not be written"));
-    free(said);
+    int err[2];
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     if (full < 0)
         skip();
+    assert_int_equal(pipe2(err, O_CLOEXEC), 0);
+    pid_t pid = cli_start_to(&home, line, full, err[1]);
     close(full);
-    pid = fork();
-    if (pid == 0) {
-        const char *program = getenv("SLIPWAY_BIN");
-        dup2(open("/dev/full", O_WRONLY | O_CLOEXEC), 1);
-        dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
-        execl(program ? program : ".build/release/slipway", "slipway", "--help", (char *)NULL);
-        _exit(127);
+    close(err[1]);
+    char *said = cli_read_all(err[0], 60000);
+    int code = cli_wait(pid, 20000);
+    if (strstr(said, "standard output could not be written") == NULL)
+        fail_msg("%s: %d: %s", line, code, said);
+    free(said);
+    return code;
+}
+
+/* A full disk is no success, but a halt that was seen was seen: a caller that reads a failure does
+ * it again. */
+static void output_that_cannot_be_written_is_told(void **state)
+{
+    (void)state;
+    int64_t before = simulator_mutating(&sim);
+    assert_int_equal(run_into_full_disk("--help"), 1);
+    assert_int_equal(run_into_full_disk("halt --help"), 1);
+    assert_int_equal(run_into_full_disk("halt android --dry-run"), 1);
+    assert_int_equal(run_into_full_disk("halt android --yes"), 0);
+    assert_int_equal(simulator_mutating(&sim), before + 1);
+    assert_int_equal(run_into_full_disk("resume android --yes --json"), 0);
+}
+
+/* It has read all it wanted. */
+static void a_reader_that_goes_away_is_no_failure(void **state)
+{
+    static const char *const lines[] = {"--help", "log"};
+    int out;
+    int err;
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        pid_t pid = cli_start(&home, lines[i], &out, &err);
+        close(out);
+        char *said = cli_read_all(err, 20000);
+        assert_int_equal(cli_wait(pid, 20000), 0);
+        assert_string_equal(said, "");
+        free(said);
     }
-    assert_int_equal(cli_wait(pid, 20000), 1);
+}
+
+/* It may be new, or a slip of the finger. */
+static void a_release_that_nothing_knows_is_told(void **state)
+{
+    static const char *const lines[] = {"status --release nope", "gate android --release nope"};
+    static const char says[] = "notice: no tag and no ledger has the name of release nope";
+    struct cli_home fresh;
+    struct ran ran;
+    char line[200];
+    char name[100];
+    (void)state;
+    cli_home_make(&fresh, sim.config);
+    cli_run(&fresh, &ran, "status");
+    assert_int_equal(sscanf(ran.out, "release: %99[^\n]", name), 1);
+    cli_ran_clear(&ran);
+    snprintf(line, sizeof line, "status --release %s", name);
+    cli_run(&fresh, &ran, line);
+    assert_null(strstr(ran.out, "notice: no tag"));
+    cli_ran_clear(&ran);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        cli_run(&fresh, &ran, lines[i]);
+        if (strstr(ran.out, says) == NULL)
+            fail_msg("%s: %s%s", lines[i], ran.out, ran.err);
+        cli_ran_clear(&ran);
+    }
+    cli_home_remove(&fresh);
+}
+
+/* Where none is drawn, no theme is looked at. */
+static void a_theme_is_looked_at_where_it_is_drawn(void **state)
+{
+    struct ran ran;
+    (void)state;
+    cli_expect_error(&home, "screenshot overview --theme nope", 64, "nope", 0);
+    cli_expect(&home, &ran, "log --theme nope", 0);
+    assert_string_equal(ran.err, "");
+    cli_ran_clear(&ran);
 }
 
 /* -------------------------------------------------------------------- a question */
@@ -491,6 +558,9 @@ int main(void)
         cmocka_unit_test(help_names_every_command_and_only_these),
         cmocka_unit_test(init_writes_once_and_for_its_owner),
         cmocka_unit_test(output_that_cannot_be_written_is_told),
+        cmocka_unit_test(a_reader_that_goes_away_is_no_failure),
+        cmocka_unit_test(a_theme_is_looked_at_where_it_is_drawn),
+        cmocka_unit_test(a_release_that_nothing_knows_is_told),
         cmocka_unit_test(only_the_right_answer_acts),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -165,6 +165,65 @@ static void hostile_text_in_every_dump(void **state)
     }
 }
 
+static char *draw_bad(const char *screen, int cols, const struct sw_snapshot *snapshot)
+{
+    const struct dump_options options = {
+        .screen = screen, .cols = cols, .rows = 60, .now_ms = WORLD_NOW, .platform = "android"};
+    char *text = NULL;
+    assert_int_equal(tui_screen_text(snapshot, &options, &text, NULL), SW_OK);
+    return text;
+}
+
+/* The longest rate there is, and the window that is said behind it, end before the next column. */
+static void a_full_rate_keeps_its_distance(void **state)
+{
+    static const int cols[] = {60, 80, 100, 120, 160, 200};
+    struct sw_snapshot snapshot;
+    struct sw_platform platforms[5];
+    (void)state;
+    world_copy_bad(&snapshot, platforms);
+    struct sw_health errors = platforms[3].health[0];
+    errors.value.value = 0;
+    platforms[3].health = &errors;
+    platforms[3].health_count = 1;
+    for (size_t i = 0; i < sizeof cols / sizeof cols[0]; i++) {
+        char *text = draw_bad("overview", cols[i], &snapshot);
+        if (strstr(text, " 100.00% 5m ") == NULL)
+            fail_msg("%d columns:\n%s", cols[i], text);
+        free(text);
+    }
+}
+
+/* Beside what decides, and nowhere else. */
+static void only_what_another_source_decides_is_beside(void **state)
+{
+    struct sw_snapshot snapshot;
+    struct sw_platform platforms[5];
+    struct sw_health health[3];
+    (void)state;
+    world_copy_bad(&snapshot, platforms);
+    struct sw_platform *android = &platforms[0];
+    while (strcmp(android->id, "android") != 0)
+        android++;
+    health[0] = health[1] = health[2] = android->health[0];
+    health[1].is_deciding = health[2].is_deciding = false;
+    health[1].source = "vitals";
+    health[2].source = "play";
+    health[2].metric = SW_METRIC_ADOPTION;
+    android->health = health;
+    android->health_count = 3;
+    char *text = draw_bad("platform", 240, &snapshot);
+    const char *readings = strstr(text, "every reading");
+    assert_non_null(readings);
+    const char *beside = strstr(readings, ", beside");
+    assert_non_null(beside);
+    assert_null(strstr(beside + 1, ", beside"));
+    const char *vitals = strstr(readings, "vitals, true for");
+    assert_true(vitals != NULL && vitals < beside && beside - vitals < 60);
+    assert_non_null(strstr(readings, "play, true for"));
+    free(text);
+}
+
 static void unknown_screens_are_named(void **state)
 {
     (void)state;
@@ -184,6 +243,43 @@ static int start(void **state)
     return 0;
 }
 
+/* After what is so in production, and never beside "ALL WELL" or a held stage. */
+static void a_broken_ledger_has_its_rank(void **state)
+{
+    static const struct {
+        struct sw_platform platform;
+        enum headline_kind kind;
+    } cases[] = {
+        {{.state = SW_STATE_ROLLING}, HEADLINE_LEDGER},
+        {{.state = SW_STATE_ROLLING, .gates_worst = SW_GATE_WARN}, HEADLINE_LEDGER},
+        {{.state = SW_STATE_HALTED}, HEADLINE_HALTED},
+        {{.state = SW_STATE_ROLLING, .is_stale = true}, HEADLINE_STALE},
+        {{.state = SW_STATE_ROLLING, .gates_worst = SW_GATE_FAIL}, HEADLINE_FAIL},
+        {{.state = SW_STATE_ROLLING, .verdict = SW_VERDICT_WORSE}, HEADLINE_WORSE},
+        {{.state = SW_STATE_ROLLING, .halt_asked_ms = MINUTES_AGO(1)}, HEADLINE_HALT_NOT_SEEN},
+    };
+    struct view view = {.screen = SCREEN_OVERVIEW};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sw_platform platform = cases[i].platform;
+        platform.id = platform.title = "ios";
+        platform.observed_at_ms = WORLD_NOW;
+        const struct sw_snapshot snapshot = {.platforms = &platform,
+                                             .platform_count = 1,
+                                             .has_polled_all = true,
+                                             .ledger_error = "opening the ledger: no such folder",
+                                             .at_ms = WORLD_NOW};
+        const struct frame frame = {&snapshot, WORLD_NOW, &view};
+        struct headline h;
+        headline_make(&frame, &h);
+        if (h.kind != cases[i].kind)
+            fail_msg("case %zu: %s", i, h.text);
+        assert_null(strstr(h.text, "WELL"));
+        if (h.kind == HEADLINE_LEDGER)
+            assert_non_null(strstr(h.text, "every action but a halt is refused"));
+    }
+}
+
 static void the_headline_names_what_fails(void **state)
 {
     struct view view = {.screen = SCREEN_OVERVIEW};
@@ -201,6 +297,7 @@ static void the_headline_names_what_fails(void **state)
                                          .sources = &source,
                                          .source_count = 1,
                                          .has_polled_all = true,
+                                         .is_ledger_ok = true,
                                          .at_ms = WORLD_NOW};
     struct frame frame = {&snapshot, WORLD_NOW, &view};
     struct headline h;
@@ -255,7 +352,10 @@ int main(void)
         cmocka_unit_test(large_sizes),
         cmocka_unit_test(dialogs_of_every_size),
         cmocka_unit_test(hostile_text_in_every_dump),
+        cmocka_unit_test(a_full_rate_keeps_its_distance),
+        cmocka_unit_test(only_what_another_source_decides_is_beside),
         cmocka_unit_test(unknown_screens_are_named),
+        cmocka_unit_test(a_broken_ledger_has_its_rank),
         cmocka_unit_test(the_headline_names_what_fails),
         cmocka_unit_test(a_small_wallboard_says_who),
     };

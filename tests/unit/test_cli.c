@@ -309,8 +309,11 @@ static void well(struct picture *p)
     p->gates[1] = (struct sw_gate){.id = "slow", .verdict = SW_GATE_PASS};
     p->alarm = (struct sw_alarm){.name = "5xx", .source = "s"};
     p->source = (struct sw_source){.id = "s", .is_ok = true};
+    static const char *const sources[] = {"s"};
     p->platform = (struct sw_platform){.id = "android",
                                        .source = "s",
+                                       .source_count = 1,
+                                       .sources = sources,
                                        .state = SW_STATE_ROLLING,
                                        .gate_count = 2,
                                        .gates = p->gates,

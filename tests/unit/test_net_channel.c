@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -736,6 +738,44 @@ static void test_cancel_ends_a_pause(void **state)
     rig_close(&rig);
 }
 
+/* A credential's command that hangs, and what it started: neither outlives the flow. */
+static void test_cancel_ends_a_credential_command(void **state)
+{
+    (void)state;
+    struct rig rig;
+    pthread_t thread;
+    char fifo[64], yaml[192];
+    static const struct answer answer = {.status = 200};
+    snprintf(fifo, sizeof(fifo), "%s/alive", folder);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    int alive = open(fifo, O_RDONLY | O_NONBLOCK); /* until its last writer has ended */
+    snprintf(yaml, sizeof(yaml), "token_cmd: [sh, -c, 'exec 3>%s; echo >&3; sleep 60 & wait']\n",
+             fifo);
+    struct sw_document *node = net_node(yaml);
+    struct sw_auth *auth = NULL;
+    assert_int_equal(sw_auth_bearer_open(sw_document_root(node), &auth, NULL), SW_OK);
+    sw_document_free(node);
+    rig_open(&rig, &answer, 1, auth, false);
+    struct cancelled cancelled = {.rig = &rig};
+    pthread_create(&thread, NULL, send_and_note, &cancelled);
+    struct pollfd runs = {.fd = alive, .events = POLLIN};
+    assert_int_equal(poll(&runs, 1, 5000), 1);
+    int64_t start = sw_time_mono_ms();
+    sw_channel_cancel(rig.channel);
+    pthread_join(thread, NULL);
+    assert_in_range(sw_time_mono_ms() - start, 0, 2000);
+    assert_int_equal(cancelled.code, SW_E_CANCELLED);
+    assert_int_equal(rig.script.next, 0); /* nothing was sent */
+    char byte;
+    assert_int_equal(read(alive, &byte, 1), 1);
+    runs.events = 0;
+    assert_int_equal(poll(&runs, 1, 2000), 1);
+    assert_true(runs.revents & POLLHUP);
+    close(alive);
+    unlink(fifo);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -756,6 +796,7 @@ int main(void)
         cmocka_unit_test(test_write_without_token_is_not_unknown),
         cmocka_unit_test(test_action_does_not_wait_for_a_token),
         cmocka_unit_test(test_cancel_ends_a_pause),
+        cmocka_unit_test(test_cancel_ends_a_credential_command),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -130,7 +130,7 @@ static enum sw_code run(const char *script, int timeout_ms, bool whole, struct s
 {
     char *text = sw_xstrdup(script);
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, text, NULL};
-    enum sw_code code = secret_cmd_read(argv, timeout_ms, whole, out, err);
+    enum sw_code code = secret_cmd_read(argv, timeout_ms, whole, NULL, out, err);
     free(text);
     return code;
 }
@@ -198,10 +198,10 @@ static void test_command_not_found(void **state)
     struct sw_error err = {0};
     struct sw_secret *secret = NULL;
     char *missing[] = {(char[]){"slipway-no-such-program"}, NULL};
-    assert_int_equal(secret_cmd_read(missing, 1000, false, &secret, &err), SW_E_IO);
+    assert_int_equal(secret_cmd_read(missing, 1000, false, NULL, &secret, &err), SW_E_IO);
     assert_non_null(strstr(err.text, "not found in PATH"));
     char *absolute[] = {(char[]){"/no/such/program"}, NULL};
-    assert_int_equal(secret_cmd_read(absolute, 1000, false, &secret, &err), SW_E_IO);
+    assert_int_equal(secret_cmd_read(absolute, 1000, false, NULL, &secret, &err), SW_E_IO);
     assert_non_null(strstr(err.text, "/no/such/program"));
 }
 

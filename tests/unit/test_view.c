@@ -321,6 +321,31 @@ static void the_first_source_decides(void **state)
     tear_down(&f);
 }
 
+/* Also those that have given nothing yet: what feeds a platform is configured, not found out. */
+static void a_platform_names_all_its_sources(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"play", "sentry", "vitals"};
+    struct fixture f;
+    set_up(&f);
+    f.android->has_alarm_source = true;
+    f.android->alarm_source = 1; /* also of its health: named once */
+    struct sw_snapshot *snapshot = sw_view_build(&f.model, now);
+    const struct sw_platform *android = &snapshot->platforms[0];
+    assert_int_equal(android->source_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(android->sources[i], ids[i]);
+    sw_snapshot_free(snapshot);
+    f.android->health_def_count = 0;
+    f.android->alarm_source = 2;
+    f.android->has_source = false;
+    snapshot = sw_view_build(&f.model, now);
+    assert_int_equal(snapshot->platforms[0].source_count, 1);
+    assert_string_equal(snapshot->platforms[0].sources[0], "vitals");
+    sw_snapshot_free(snapshot);
+    tear_down(&f);
+}
+
 static void a_bad_hour_holds_the_next_stage(void **state)
 {
     (void)state;
@@ -774,6 +799,7 @@ int main(void)
         cmocka_unit_test(a_clock_set_back_makes_figures_stale),
         cmocka_unit_test(a_cached_picture_is_not_believed),
         cmocka_unit_test(the_first_source_decides),
+        cmocka_unit_test(a_platform_names_all_its_sources),
         cmocka_unit_test(a_bad_hour_holds_the_next_stage),
         cmocka_unit_test(soak_left_is_told),
         cmocka_unit_test(share_of_sessions_is_the_percent_reached),

@@ -41,7 +41,7 @@ static char *event_line(const struct sw_event *event)
     add(&line, ": ", event->text);
     add(&line, "; reason: ", event->reason);
     add(&line, "; OVERRIDE: ", event->override_text);
-    add(&line, "; by ", event->actor);
+    add(&line, event->kind == SW_EVENT_CHANGE ? "; noticed by " : "; by ", event->actor);
     add(&line, " ", event->commit);
     return text_take(&line);
 }

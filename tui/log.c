@@ -36,7 +36,10 @@ static void put_event(struct canvas *canvas, const struct frame *frame, int row,
         at += 10;
     }
     if (is_wide) {
-        canvas_put(canvas, row, at, 22, ROLE_DIM, e->actor ? e->actor : "");
+        canvas_put(canvas, row, at, 22, ROLE_DIM,
+                   e->kind == SW_EVENT_CHANGE ? "somebody else"
+                   : e->actor                 ? e->actor
+                                              : "");
         at += 23;
     }
     struct pen pen = canvas_pen(canvas, row, at, canvas->cols);
@@ -67,7 +70,8 @@ static int draw_record(struct canvas *canvas, const struct frame *frame, int row
     (void)frame;
     tui_format(fields, sizeof fields, "%s (%s)", fig_date(e->at_ms, date, sizeof date),
                fig_clock_s(e->at_ms, clock, sizeof clock));
-    add_field(fields, sizeof fields, "by", e->actor);
+    /* Who writes a change down has only seen it. */
+    add_field(fields, sizeof fields, e->kind == SW_EVENT_CHANGE ? "noticed by" : "by", e->actor);
     add_field(fields, sizeof fields, "version", e->version);
     add_field(fields, sizeof fields, "identity", e->identity);
     if (e->from_percent.is_known || e->to_percent.is_known)

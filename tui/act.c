@@ -184,9 +184,9 @@ static struct sent *remember(struct act *act, uint64_t id, const struct dialog *
             at = i;
     }
     act->sent[at] = (struct sent){.id = id,
-                                    .verb = d->verb,
-                                    .is_unrecorded = d->is_unrecorded,
-                                    .may_cancel_review = d->may_cancel_review};
+                                  .verb = d->verb,
+                                  .is_unrecorded = d->is_unrecorded,
+                                  .may_cancel_review = d->may_cancel_review};
     tui_format(act->sent[at].platform, sizeof act->sent[at].platform, "%s", d->platform);
     tui_format(act->sent[at].reason, sizeof act->sent[at].reason, "%s", d->reason.text);
     return &act->sent[at];
@@ -415,6 +415,18 @@ static enum screen_id screen_of(enum command_id id)
                                    : SCREEN_OVERVIEW;
 }
 
+/* How far a movement goes; move() stops at both ends. */
+static long rows_of(const struct act *act, enum command_id id)
+{
+    const long beyond = 100000; /* more rows than any list has */
+    return id == COMMAND_UP          ? -1
+           : id == COMMAND_DOWN      ? 1
+           : id == COMMAND_PAGE_UP   ? -act->page_rows
+           : id == COMMAND_PAGE_DOWN ? act->page_rows
+           : id == COMMAND_HOME      ? -beyond
+                                     : beyond;
+}
+
 static void run(struct act *act, enum command_id id, int number, const char *args)
 {
     const struct command *command = command_get(id);
@@ -441,22 +453,12 @@ static void run(struct act *act, enum command_id id, int number, const char *arg
             select_number(act, number);
         break;
     case COMMAND_UP:
-        move(act, -1);
-        break;
     case COMMAND_DOWN:
-        move(act, 1);
-        break;
     case COMMAND_PAGE_UP:
-        move(act, -act->page_rows);
-        break;
     case COMMAND_PAGE_DOWN:
-        move(act, act->page_rows);
-        break;
     case COMMAND_HOME:
-        move(act, -100000);
-        break;
     case COMMAND_END:
-        move(act, 100000);
+        move(act, rows_of(act, id));
         break;
     case COMMAND_OPEN:
         if (is_previewing && !names_platform)
@@ -626,8 +628,7 @@ static void ask_stop_again(struct act *act, const struct sw_outcome *outcome,
 {
     const struct sw_outcome *part = unrecorded_part(outcome);
     const struct dialog *open = act->view.dialog;
-    bool is_free =
-        open == NULL || (open->kind == DIALOG_STOP_LIST && open->stop_id == outcome->id);
+    bool is_free = open == NULL || (open->kind == DIALOG_STOP_LIST && open->stop_id == outcome->id);
     if (part == NULL || !is_free)
         return;
     struct frame frame = act_frame(act);
@@ -655,8 +656,7 @@ static void ask_again(struct act *act, const struct sw_outcome *outcome, const s
     if (p == NULL || act->view.dialog != NULL || (!is_second && !is_overridable))
         return;
     const char *why = outcome->error.text[0] ? outcome->error.text : outcome->text;
-    struct dialog *d =
-        dialog_confirm(&frame, p, sent->verb, why);
+    struct dialog *d = dialog_confirm(&frame, p, sent->verb, why);
     input_set(&d->reason, sent->reason);
     d->is_unrecorded = is_unrecorded || sent->is_unrecorded;
     d->may_cancel_review = is_review || sent->may_cancel_review;

@@ -42,23 +42,6 @@ static int end(void **state)
     return 0;
 }
 
-static void change(const char *name, enum sw_state to, double percent)
-{
-    struct world_app app = world_look(name);
-    app.state = to;
-    app.percent = percent;
-    world_set(name, &app);
-}
-
-static void expect(struct sw_outcome *outcome, enum sw_result result, const char *part)
-{
-    assert_non_null(outcome);
-    if (outcome->result != result || strstr(outcome->text, part) == NULL)
-        fail_msg("%s: %s; wanted %s: %s", sw_result_name(outcome->result), outcome->text,
-                 sw_result_name(result), part);
-    sw_outcome_free(outcome);
-}
-
 /* ----------------------------------------------------------------- settlement */
 
 static bool has_outcomes(const struct sw_snapshot *snapshot, const void *arg)
@@ -85,7 +68,7 @@ static void an_old_intent_is_settled_by_reading(void **state)
     static const size_t one = 1;
     struct sw_record record;
     past_intent("2.0.0", SW_VERB_HALT, &record);
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     struct sw_core *core = world_start(false, false);
     struct sw_snapshot *snapshot = world_wait(core, has_outcomes, &one);
     assert_non_null(snapshot);
@@ -122,7 +105,7 @@ static void an_old_halt_not_taken_is_said_and_not_sent(void **state)
     snapshot = world_snapshot(core);
     assert_non_null(snapshot->notice);
     sw_snapshot_free(snapshot);
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     snapshot = world_snapshot(core);
     assert_null(snapshot->notice); /* answered by a halt that is seen */
     sw_snapshot_free(snapshot);
@@ -167,7 +150,7 @@ static void absence_is_no_proof_too_early(void **state)
     struct sw_core *core = world_start(false, false);
     world_sleep(300); /* many readings, none shows it */
     assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_NONE), 0);
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     struct sw_snapshot *snapshot = world_wait(core, has_outcomes, &one);
     assert_non_null(snapshot);
     assert_int_equal(snapshot->events[1].result, SW_RESULT_SEEN);
@@ -183,7 +166,7 @@ static void intents_of_other_releases_are_settled_too(void **state)
     struct sw_ledger *ledger = NULL;
     char head[64], now[64];
     past_intent("1.9.9", SW_VERB_HALT, &record);
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     assert_int_equal(sw_ledger_open(world_state_dir(), "1.9.9", &ledger, NULL), SW_OK);
     assert_int_equal(sw_ledger_head(ledger, head, NULL), SW_OK);
     struct sw_core *core = world_start(false, false);
@@ -206,7 +189,7 @@ static void an_intent_whose_process_lives_is_left_alone(void **state)
     struct sw_lock lock = {0};
     char path[SW_PATH_TEXT];
     const char *uuid = past_intent("2.0.0", SW_VERB_HALT, &record);
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     sw_format(path, sizeof path, "%s/actions", world_state_dir());
     assert_int_equal(sw_fs_mkdirs(path, NULL), SW_OK);
     sw_format(path, sizeof path, "%s/actions/%s", world_state_dir(), uuid);
@@ -218,8 +201,8 @@ static void an_intent_whose_process_lives_is_left_alone(void **state)
     assert_true(snapshot->platforms[0].halt_asked_ms > 0);
     sw_snapshot_free(snapshot);
     /* and it stands in the way of anything but another halt */
-    expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_REFUSED, "halt");
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "already");
+    world_expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_REFUSED, "halt");
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "already");
     sw_core_close(core);
     sw_lock_release(&lock);
     sw_record_clear(&record);
@@ -247,9 +230,9 @@ static void a_oneshot_verb_waits_for_the_settlement(void **state)
     (void)state;
     struct sw_record record;
     past_intent("2.0.0", SW_VERB_HALT, &record);
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     struct sw_core *core = world_start(true, false);
-    expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_SEEN, "ROLLING");
+    world_expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_SEEN, "ROLLING");
     assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SEEN), 2);
     sw_core_close(core);
     sw_record_clear(&record);
@@ -296,11 +279,11 @@ static void a_halt_does_not_wait_for_another_verb(void **state)
     uint64_t id = sw_submit(core, &advance);
     while (world_look("app0").writes == 0)
         world_sleep(5);
-    expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_REFUSED, "still running");
+    world_expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_REFUSED, "still running");
     int64_t begun_ms = sw_time_mono_ms();
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     assert_true(sw_time_mono_ms() - begun_ms < 2000);
-    expect(sw_core_wait_outcome(core, id, 5000), SW_RESULT_SUPERSEDED, "newer halt");
+    world_expect(sw_core_wait_outcome(core, id, 5000), SW_RESULT_SUPERSEDED, "newer halt");
     assert_int_equal(world_look("app0").writes, 2);
     assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SUPERSEDED), 1);
     sw_core_close(core);
@@ -330,7 +313,7 @@ static void a_newer_halt_of_another_process_wins(void **state)
     struct rival rival = {.release = "2.0.0"};
     struct sw_core *core = world_start(true, false);
     world_before_writes(halt_meanwhile, &rival);
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_SUPERSEDED, "newer halt");
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_SUPERSEDED, "newer halt");
     world_before_writes(NULL, NULL);
     assert_true(rival.is_done);
     assert_int_equal(world_look("app0").writes, 0);
@@ -351,8 +334,8 @@ static void a_verb_that_is_still_reading_is_superseded(void **state)
     const struct sw_command halt = {
         .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT};
     uint64_t second = sw_submit(core, &halt);
-    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SUPERSEDED, "newer halt");
-    expect(sw_core_wait_outcome(core, second, 10000), SW_RESULT_SEEN, "HALTED");
+    world_expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SUPERSEDED, "newer halt");
+    world_expect(sw_core_wait_outcome(core, second, 10000), SW_RESULT_SEEN, "HALTED");
     assert_int_equal(world_look("app0").writes, 1);
     sw_core_close(core);
 }
@@ -377,13 +360,13 @@ static void without_a_ledger_only_an_unrecorded_halt(void **state)
     struct sw_core *core = world_start(true, false);
     world_sleep(200);
     break_ledger();
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED,
-           "ledger cannot be written");
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_REFUSED, "--unrecorded");
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED,
+                 "ledger cannot be written");
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_REFUSED, "--unrecorded");
     assert_int_equal(world_look("app0").writes, 0);
     const struct sw_command unrecorded = {
         .kind = SW_COMMAND_VERB, .platform = "app0", .verb = SW_VERB_HALT, .is_unrecorded = true};
-    expect(world_do(core, &unrecorded), SW_RESULT_SEEN, "NOT RECORDED");
+    world_expect(world_do(core, &unrecorded), SW_RESULT_SEEN, "NOT RECORDED");
     assert_int_equal(world_look("app0").state, SW_STATE_HALTED);
     struct sw_snapshot *snapshot = world_snapshot(core);
     assert_false(snapshot->is_ledger_ok);
@@ -414,8 +397,8 @@ static void expect_part(const struct sw_outcome *outcome, const char *platform,
 static void stop_everything_stops_what_moves(void **state)
 {
     (void)state;
-    change("app1", SW_STATE_COMPLETE, 100);
-    change("app2", SW_STATE_HALTED, 50);
+    world_change("app1", SW_STATE_COMPLETE, 100);
+    world_change("app2", SW_STATE_HALTED, 50);
     struct sw_core *core = world_start(true, false);
     const struct sw_command command = {.kind = SW_COMMAND_STOP_EVERYTHING, .reason = "fire"};
     struct sw_outcome *outcome = world_do(core, &command);
@@ -423,7 +406,7 @@ static void stop_everything_stops_what_moves(void **state)
     expect_part(outcome, "app0", SW_RESULT_SEEN, "HALTED at 10%");
     expect_part(outcome, "app1", SW_RESULT_SEEN, "nothing to stop: COMPLETE");
     expect_part(outcome, "app2", SW_RESULT_SEEN, "already HALTED");
-    expect(outcome, SW_RESULT_SEEN, "3 of 3");
+    world_expect(outcome, SW_RESULT_SEEN, "3 of 3");
     assert_int_equal(world_look("app1").writes + world_look("app2").writes, 0);
     assert_int_equal(world_events(core, SW_EVENT_INTENT, SW_RESULT_NONE), 1);
     assert_int_equal(sw_core_halts_in_flight(core), 0);
@@ -449,7 +432,7 @@ static void stop_everything_runs_in_parallel_and_tells_what_failed(void **state)
     struct sw_outcome *outcome = world_do(core, &command);
     assert_true(sw_time_mono_ms() - begun_ms < 780);
     expect_part(outcome, "app1", SW_RESULT_REJECTED, "409");
-    expect(outcome, SW_RESULT_REJECTED, "2 of 3");
+    world_expect(outcome, SW_RESULT_REJECTED, "2 of 3");
     sw_core_close(core);
 }
 
@@ -519,9 +502,9 @@ static void stop_everything_loses_none_of_many(void **state)
                     i % 10 == 7 ? "409" : "HALTED");
         assert_int_equal(world_look(name).writes, 1);
     }
-    expect(outcome, SW_RESULT_REJECTED, "36 of 40");
+    world_expect(outcome, SW_RESULT_REJECTED, "36 of 40");
     wait_for_parts(core, shows_all_parts_ended, id);
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "already");
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "already");
     const struct sw_command poll = {.kind = SW_COMMAND_POLL};
     sw_outcome_free(world_do(core, &poll));
     wait_for_parts(core, shows_all_parts_ended, id); /* what follows pushes none of them out */
@@ -553,15 +536,15 @@ static void the_end_in_the_middle_gives_one_unknown(void **state)
     struct sw_outcome *outcome = sw_core_take_outcome(core);
     assert_non_null(outcome);
     assert_int_equal(outcome->id, id);
-    expect(outcome, SW_RESULT_UNKNOWN, "settled at the next start");
+    world_expect(outcome, SW_RESULT_UNKNOWN, "settled at the next start");
     assert_null(sw_core_take_outcome(core));
     assert_int_equal(sw_core_halts_in_flight(core), 0);
     assert_int_equal(world_events(core, SW_EVENT_OUTCOME, SW_RESULT_UNKNOWN), 1);
     id = sw_submit(core, &halt);
-    expect(sw_core_wait_outcome(core, id, 100), SW_RESULT_FAILED, "stopping");
+    world_expect(sw_core_wait_outcome(core, id, 100), SW_RESULT_FAILED, "stopping");
     sw_core_close(core);
     /* what was unknown is settled by the next one */
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     core = world_start(false, false);
     for (int i = 0; i < 100; i++) {
         if (world_events(core, SW_EVENT_OUTCOME, SW_RESULT_SEEN) == 1)
@@ -579,7 +562,7 @@ static void a_core_that_never_started_answers_too(void **state)
     const struct sw_command poll = {.kind = SW_COMMAND_POLL};
     uint64_t id = sw_submit(core, &poll);
     sw_core_stop(core);
-    expect(sw_core_wait_outcome(core, id, 100), SW_RESULT_FAILED, "stopping");
+    world_expect(sw_core_wait_outcome(core, id, 100), SW_RESULT_FAILED, "stopping");
     sw_core_close(core);
     sw_core_close(NULL);
 }
@@ -607,7 +590,7 @@ static void a_bad_reload_keeps_the_old(void **state)
     char *bad = replaced(world_default_config(), "title: App 0", "titel: App 0");
     world_write_config(bad);
     free(bad);
-    expect(world_do(core, &reload), SW_RESULT_REFUSED, "titel");
+    world_expect(world_do(core, &reload), SW_RESULT_REFUSED, "titel");
     struct sw_snapshot *snapshot = world_wait(core, has_notice, "the old configuration stays");
     assert_non_null(snapshot);
     assert_string_equal(snapshot->platforms[0].title, "App 0");
@@ -615,7 +598,7 @@ static void a_bad_reload_keeps_the_old(void **state)
     char *good = replaced(world_default_config(), "title: App 0", "title: Renamed");
     world_write_config(good);
     free(good);
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     snapshot = world_wait(core, has_title, "Renamed");
     assert_non_null(snapshot);
     assert_null(snapshot->notice);
@@ -636,8 +619,8 @@ static void a_reload_does_not_drop_a_halt(void **state)
     uint64_t id = sw_submit(core, &halt);
     world_sleep(100);
     for (int i = 0; i < 3; i++)
-        expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
-    expect(sw_core_wait_outcome(core, id, 5000), SW_RESULT_SEEN, "HALTED");
+        world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(sw_core_wait_outcome(core, id, 5000), SW_RESULT_SEEN, "HALTED");
     struct sw_snapshot *snapshot = world_snapshot(core);
     assert_int_equal(snapshot->action_count, 1);
     assert_int_equal(snapshot->actions[0].result, SW_RESULT_SEEN);
@@ -711,7 +694,7 @@ static void a_silent_store_goes_stale_and_recovers(void **state)
     struct sw_snapshot *snapshot = world_wait(core, is_stale_failing, NULL);
     assert_non_null(snapshot);
     sw_snapshot_free(snapshot);
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "nothing was sent");
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "nothing was sent");
     app.is_unreadable = false;
     world_set("app0", &app);
     snapshot = world_wait(core, is_well, NULL);
@@ -823,7 +806,7 @@ static void a_change_in_the_console_is_written_down_once(void **state)
     struct sw_core *core = world_start(false, false);
     struct sw_core *other = world_start(false, false);
     struct sw_core *wallboard = world_start(false, true);
-    change("app0", SW_STATE_ROLLING, 30);
+    world_change("app0", SW_STATE_ROLLING, 30);
     poll_until_changes(core, 1);
     struct sw_snapshot *snapshot = world_wait(core, has_change, "now 30%, was 10%");
     assert_non_null(snapshot);
@@ -842,7 +825,7 @@ static void a_change_while_nobody_ran_is_written_down_at_the_next_start(void **s
 {
     (void)state;
     sw_core_close(world_start(false, false));
-    change("app0", SW_STATE_ROLLING, 30);
+    world_change("app0", SW_STATE_ROLLING, 30);
     sw_core_close(world_start(true, false)); /* only looks: writes nothing, hides nothing */
     struct sw_core *core = world_start(false, false);
     struct sw_snapshot *snapshot = world_wait(core, has_change, "now 30%, was 10%");
@@ -859,7 +842,7 @@ static void our_own_halt_while_no_dashboard_ran_is_no_change_outside(void **stat
     (void)state;
     sw_core_close(world_start(false, false));
     struct sw_core *command = world_start(true, false);
-    expect(world_verb(command, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(command, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     sw_core_close(command);
     struct sw_core *core = world_start(false, false);
     poll_until_changes(core, 0);
@@ -871,7 +854,7 @@ static void our_own_halt_is_no_change_outside(void **state)
     (void)state;
     struct sw_core *core = world_start(false, false);
     struct sw_core *command = world_start(true, false);
-    expect(world_verb(command, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(command, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     poll_until_changes(core, 0);
     sw_core_close(command);
     sw_core_close(core);
@@ -889,10 +872,10 @@ static void what_somebody_does_right_after_our_verb_is_theirs(void **state)
 {
     (void)state;
     struct sw_core *core = world_start(false, false);
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
-    change("app0", SW_STATE_ROLLING, 10);
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_change("app0", SW_STATE_ROLLING, 10);
     expect_change(core, 1, "now ROLLING, was HALTED");
-    change("app0", SW_STATE_ROLLING, 50);
+    world_change("app0", SW_STATE_ROLLING, 50);
     expect_change(core, 2, "now 50%, was 10%");
     sw_core_close(core);
 }
@@ -912,7 +895,7 @@ static void five_hundred_platforms(void **state)
         assert_true(snapshot->platforms[i].health_count > 0);
     }
     sw_snapshot_free(snapshot);
-    expect(world_verb(core, "app499", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(core, "app499", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     sw_core_close(core);
     assert_true(sw_time_mono_ms() - begun_ms < 60000);
     world_end();

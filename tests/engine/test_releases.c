@@ -30,23 +30,6 @@ static int end(void **state)
     return 0;
 }
 
-static void change(const char *name, enum sw_state to, double percent)
-{
-    struct world_app app = world_look(name);
-    app.state = to;
-    app.percent = percent;
-    world_set(name, &app);
-}
-
-static void expect(struct sw_outcome *outcome, enum sw_result result, const char *part)
-{
-    assert_non_null(outcome);
-    if (outcome->result != result || strstr(outcome->text, part) == NULL)
-        fail_msg("%s: %s; wanted %s: %s", sw_result_name(outcome->result), outcome->text,
-                 sw_result_name(result), part);
-    sw_outcome_free(outcome);
-}
-
 /* Holds the lock of an intent, as the living process that carries it out does. */
 static void live(const char *uuid, struct sw_lock *lock)
 {
@@ -112,7 +95,7 @@ static void a_newer_halt_under_another_name_wins(void **state)
     struct rival rival = {.release = "2.0.0-hotfix", .verb = SW_VERB_HALT};
     struct sw_core *core = world_start(true, false);
     world_before_writes(act_meanwhile, &rival);
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_SUPERSEDED, "newer halt");
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_SUPERSEDED, "newer halt");
     world_before_writes(NULL, NULL);
     assert_true(rival.is_done);
     assert_int_equal(world_look("app0").writes, 0);
@@ -137,7 +120,7 @@ static void a_halt_that_comes_and_goes_meanwhile_wins_too(void **state)
     assert_int_equal(world_look("app0").reads, reads);
     past_intent("2.0.0", SW_VERB_HALT, &halt);
     past_outcome("2.0.0", &halt, SW_RESULT_SEEN);
-    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SUPERSEDED, "newer halt");
+    world_expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SUPERSEDED, "newer halt");
     assert_int_equal(world_look("app0").writes, 0);
     sw_core_close(core);
     sw_record_clear(&halt);
@@ -149,7 +132,7 @@ static void what_runs_under_another_name_stands_in_the_way(void **state)
     struct rival rival = {.release = "2.0.0-hotfix", .verb = SW_VERB_RESUME, .is_living = true};
     struct sw_core *core = world_start(true, false);
     act_meanwhile(&rival);
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "resume by Other");
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "resume by Other");
     sw_lock_release(&rival.lock);
     assert_int_equal(world_look("app0").writes, 0);
     sw_core_close(core);
@@ -167,7 +150,7 @@ static void a_halt_under_another_name_is_shown_and_closes_the_rest(void **state)
     past_intent("2.0.0-hotfix", SW_VERB_HALT, &record);
     live(record.uuid, &lock);
     wait_for(core, is_halt_asked);
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "halt");
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "halt");
     assert_int_equal(world_look("app0").writes, 0);
     past_outcome("2.0.0-hotfix", &record, SW_RESULT_SEEN);
     sw_lock_release(&lock);
@@ -194,7 +177,7 @@ static void an_intent_of_the_dead_under_another_name_is_settled_meanwhile(void *
     (void)state;
     struct sw_record record;
     struct sw_core *core = world_start(false, false);
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     past_intent("2.0.0-hotfix", SW_VERB_HALT, &record);
     wait_for_outcome("2.0.0-hotfix", SW_RESULT_SEEN);
     wait_for(core, is_no_halt_asked);
@@ -212,7 +195,7 @@ static void what_was_done_under_another_name_is_no_change_outside(void **state)
     struct sw_core *core = world_start(false, false);
     past_intent("2.0.0-hotfix", SW_VERB_HALT, &record);
     past_outcome("2.0.0-hotfix", &record, SW_RESULT_SEEN);
-    change("app0", SW_STATE_HALTED, 10);
+    world_change("app0", SW_STATE_HALTED, 10);
     for (int i = 0; i < 10; i++) {
         sw_outcome_free(world_do(core, &poll));
         world_sleep(50);
@@ -246,8 +229,8 @@ static void an_unknown_halt_is_said_until_a_reading_shows_it(void **state)
     struct sw_snapshot *snapshot = world_snapshot(core);
     assert_true(snapshot->platforms[0].halt_asked_ms > 0);
     sw_snapshot_free(snapshot);
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "halt");
-    change("app0", SW_STATE_HALTED, 10);
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "halt");
+    world_change("app0", SW_STATE_HALTED, 10);
     wait_for_outcome("2.0.0", SW_RESULT_SEEN);
     wait_for(core, is_no_halt_asked);
     sw_core_close(core);
@@ -293,9 +276,9 @@ static void another_names_unreadable_log_closes_all_but_halt(void **state)
     past_outcome("1.9.9", &record, SW_RESULT_SEEN);
     struct sw_core *core = world_start(true, false);
     spoil("1.9.9", "");
-    expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "1.9.9");
+    world_expect(world_verb(core, "app0", SW_VERB_ADVANCE), SW_RESULT_REFUSED, "1.9.9");
     assert_int_equal(world_look("app0").writes, 0);
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     sw_core_close(core);
     sw_record_clear(&record);
 }

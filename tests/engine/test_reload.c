@@ -1,5 +1,5 @@
-/* test_reload.c: a configuration that is read again binds a platform's id to something else: nothing
- * that was read, asked or known of the old target may be taken for the new one's. */
+/* test_reload.c: a configuration that is read again binds a platform's id to something else:
+ * nothing that was read, asked or known of the old target may be taken for the new one's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,15 +37,6 @@ static int end(void **state)
     return 0;
 }
 
-static void expect(struct sw_outcome *outcome, enum sw_result result, const char *part)
-{
-    assert_non_null(outcome);
-    if (outcome->result != result || strstr(outcome->text, part) == NULL)
-        fail_msg("%s: %s; wanted %s: %s", sw_result_name(outcome->result), outcome->text,
-                 sw_result_name(result), part);
-    sw_outcome_free(outcome);
-}
-
 /* The platform app0 is the app app1 from now on, and the platform app1 is no more. */
 static void bind_app0_to_app1(void)
 {
@@ -81,7 +72,7 @@ static void facts_of_the_old_target_are_dropped(void **state)
     struct sw_core *core = world_start(false, false);
     bind_app0_to_app1();
     set_read_delay("app1", 700);
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     struct sw_snapshot *snapshot = world_snapshot(core);
     assert_int_equal(snapshot->platform_count, 1);
     assert_int_equal(snapshot->platforms[0].state, SW_STATE_UNKNOWN);
@@ -138,7 +129,7 @@ static void a_halt_keeps_its_target_and_its_readings(void **state)
     while (world_look("app0").writes == 0)
         world_sleep(5);
     bind_app0_to_app1();
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     struct sw_snapshot *snapshot = world_wait(core, is_app1, NULL);
     assert_non_null(snapshot);
     sw_snapshot_free(snapshot);
@@ -150,7 +141,7 @@ static void a_halt_keeps_its_target_and_its_readings(void **state)
     app = world_look("app0");
     app.state = SW_STATE_HALTED; /* at last the store has taken it */
     world_set("app0", &app);
-    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "2.0.0 (200): HALTED");
+    world_expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "2.0.0 (200): HALTED");
     assert_int_equal(world_look("app0").writes, 1);
     assert_int_equal(world_look("app1").writes, 0);
     snapshot = world_snapshot(core);
@@ -170,9 +161,9 @@ static void a_halt_is_judged_by_its_own_target(void **state)
     uint64_t id = sw_submit(core, &halt);
     world_sleep(150);
     bind_app0_to_app1();
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     set_read_delay("app0", 0);
-    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "2.0.0 (200): HALTED");
+    world_expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "2.0.0 (200): HALTED");
     assert_int_equal(world_look("app0").state, SW_STATE_HALTED);
     assert_int_equal(world_look("app1").writes, 0);
     sw_core_close(core);
@@ -193,9 +184,9 @@ static void a_halt_outlives_its_platform(void **state)
     char *config = sw_xasprintf("%.*s%s", (int)(first - text), text, second);
     world_write_config(config);
     free(config);
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     set_read_delay("app0", 0);
-    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "HALTED");
+    world_expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "HALTED");
     assert_int_equal(world_look("app0").state, SW_STATE_HALTED);
     sw_core_close(core);
 }
@@ -210,9 +201,10 @@ static void another_verb_ends_with_its_target(void **state)
     uint64_t id = sw_submit(core, &advance);
     world_sleep(150);
     bind_app0_to_app1();
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     set_read_delay("app0", 0);
-    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_REFUSED, "bound to another target");
+    world_expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_REFUSED,
+                 "bound to another target");
     assert_int_equal(world_look("app0").writes + world_look("app1").writes, 0);
     sw_core_close(core);
 }
@@ -231,14 +223,14 @@ static void a_blind_halt_does_not_borrow_ids(void **state)
     uint64_t id = sw_submit(core, &halt);
     world_sleep(150);
     bind_app0_to_app1();
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     while (world_look("app0").writes == 0)
         world_sleep(5);
     app = world_look("app0");
     app.is_unreadable = false;
     app.read_delay_ms = 0;
     world_set("app0", &app);
-    expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "2.0.0 (200): HALTED");
+    world_expect(sw_core_wait_outcome(core, id, 10000), SW_RESULT_SEEN, "2.0.0 (200): HALTED");
     assert_int_equal(world_look("app1").writes, 0);
     sw_core_close(core);
 }
@@ -265,8 +257,8 @@ static void the_last_file_counts(void **state)
         world_sleep(5); /* it has been opened */
         world_write_config(small);
         uint64_t second = sw_submit(core, &reload);
-        expect(sw_core_wait_outcome(core, first, 20000), SW_RESULT_SEEN, "read again");
-        expect(sw_core_wait_outcome(core, second, 20000), SW_RESULT_SEEN, "read again");
+        world_expect(sw_core_wait_outcome(core, first, 20000), SW_RESULT_SEEN, "read again");
+        world_expect(sw_core_wait_outcome(core, second, 20000), SW_RESULT_SEEN, "read again");
         struct sw_snapshot *snapshot = world_snapshot(core);
         assert_int_equal(snapshot->platform_count, 2);
         sw_snapshot_free(snapshot);
@@ -313,17 +305,17 @@ static void a_lost_halt_stays_said(void **state)
     other.identity = sw_xstrdup("777");
     past_append("2.0.0", &other);
     wait_for_notice(core, both);
-    expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
+    world_expect(world_do(core, &reload), SW_RESULT_SEEN, "read again");
     wait_for_notice(core, both);
     world_write_config("version: 1\nnonsense: true\n");
-    expect(world_do(core, &reload), SW_RESULT_REFUSED, "the old configuration stays");
+    world_expect(world_do(core, &reload), SW_RESULT_REFUSED, "the old configuration stays");
     wait_for_notice(core, both);
-    expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(core, "app0", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     wait_for_notice(core, second);
     struct sw_snapshot *snapshot = world_snapshot(core);
     assert_null(strstr(snapshot->notice, "app0"));
     sw_snapshot_free(snapshot);
-    expect(world_verb(core, "app1", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
+    world_expect(world_verb(core, "app1", SW_VERB_HALT), SW_RESULT_SEEN, "HALTED");
     snapshot = world_snapshot(core);
     assert_null(strstr(snapshot->notice, "HALT")); /* what is left is the bad file */
     sw_snapshot_free(snapshot);
@@ -359,7 +351,7 @@ static void an_intent_is_settled_at_its_own_target(void **state)
     assert_int_equal(snapshot->platforms[0].halt_asked_ms, 0);
     assert_int_equal(snapshot->action_count, 0);
     sw_snapshot_free(snapshot);
-    expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_SEEN, "7.7.7 (777): ROLLING");
+    world_expect(world_verb(core, "app0", SW_VERB_RESUME), SW_RESULT_SEEN, "7.7.7 (777): ROLLING");
     sw_core_close(core);
     world_write_config(world_default_config());
     core = world_start(false, false);

@@ -513,8 +513,8 @@ static enum sw_code observe_health(struct sw_flow *flow, struct sw_error *err)
         if (is_told_to_wait(sw_node_str(target->options, "app")))
             return sw_fail_http(err, SW_E_QUOTA, 0, true, sw_time_real_ms(),
                                 "asked to wait another 1 s; nothing was sent");
-        enum sw_code code =
-            get(flow, &operations[OPERATION_HEALTH], sw_node_str(target->options, "app"), &tree, err);
+        enum sw_code code = get(flow, &operations[OPERATION_HEALTH],
+                                sw_node_str(target->options, "app"), &tree, err);
         if (code != SW_OK)
             return code;
         reading.value.is_known =
@@ -584,8 +584,8 @@ static const struct sw_source_kind git_kind = {
     .observe = observe_git,
 };
 
-static const struct sw_source_kind *const kinds[] = {&store_kind, &keyed_kind,  &felt_kind,
-                                                      &health_kind, &git_kind, NULL};
+static const struct sw_source_kind *const kinds[] = {&store_kind,  &keyed_kind, &felt_kind,
+                                                     &health_kind, &git_kind,   NULL};
 static const struct sw_transport transport = {.perform = perform};
 struct sw_tuning world_tuning;
 const struct sw_parts world_parts = {
@@ -794,4 +794,21 @@ size_t world_events(struct sw_core *core, enum sw_event_kind kind, enum sw_resul
     if (sw_core_read_ledger(core, count_event, &count, &error) != SW_OK)
         fail_msg("ledger: %s", error.text);
     return count.count;
+}
+
+void world_change(const char *name, enum sw_state to, double percent)
+{
+    struct world_app app = world_look(name);
+    app.state = to;
+    app.percent = percent;
+    world_set(name, &app);
+}
+
+void world_expect(struct sw_outcome *outcome, enum sw_result result, const char *part)
+{
+    assert_non_null(outcome);
+    if (outcome->result != result || strstr(outcome->text, part) == NULL)
+        fail_msg("%s: %s; wanted %s: %s", sw_result_name(outcome->result), outcome->text,
+                 sw_result_name(result), part);
+    sw_outcome_free(outcome);
 }

@@ -36,7 +36,7 @@ struct world_app {
     int write_count;                 /* ... this many of them; then they work. -1: all */
     int health_percent_x100;         /* 9960 = 99.60 % crash-free */
     int reads, writes, health_reads; /* counted; writes: requests that mutate */
-    int health_waits; /* so many health reads are told to wait, until a moment that is over already */
+    int health_waits;  /* so many health reads are told to wait, until a moment already over */
     int64_t lag_reads; /* after a write that works, so many reads still show the old state */
     struct {
         enum sw_state state;
@@ -44,10 +44,10 @@ struct world_app {
     } old;
 };
 
-/* The store kind once more, as "fake_keyed": it can be asked for rights; as "fake_felt": others feel
- * that. Both ask for one thing, for every verb but complete. */
+/* The store kind once more, as "fake_keyed": it can be asked for rights; as "fake_felt": others
+ * feel that. Both ask for one thing, for every verb but complete. */
 struct world_rights {
-    int status;          /* of the answer: 403 no, 404 may */
+    int status; /* of the answer: 403 no, 404 may */
     int delay_ms;
     bool is_misbehaving; /* the source sends a true halt instead */
     int asked;           /* counted */
@@ -71,6 +71,7 @@ const char *world_default_config(void); /* the text world_begin wrote */
 typedef void (*world_fn)(struct world_app *app);
 struct world_app world_look(const char *app);
 void world_set(const char *app, const struct world_app *state); /* all but the counters */
+void world_change(const char *app, enum sw_state to, double percent);
 void world_set_release(const char *name, const char *checklist);
 void world_set_git_delay(int ms);
 /* The store kind's reads for actions take this lock first, as Google Play's do. NULL: none. */
@@ -85,6 +86,8 @@ struct sw_core *world_open(bool is_oneshot, bool is_read_only);
 struct sw_core *world_start(bool is_oneshot, bool is_read_only); /* opened, started, all polled */
 struct sw_outcome *world_do(struct sw_core *core, const struct sw_command *command);
 struct sw_outcome *world_verb(struct sw_core *core, const char *platform, enum sw_verb verb);
+/* Frees the outcome. part: stands in its text. */
+void world_expect(struct sw_outcome *outcome, enum sw_result result, const char *part);
 /* Waits until a snapshot fulfils the condition; the caller frees it. NULL after ten seconds. */
 typedef bool (*world_condition)(const struct sw_snapshot *snapshot, const void *arg);
 struct sw_snapshot *world_wait(struct sw_core *core, world_condition condition, const void *arg);
